@@ -1,0 +1,61 @@
+# fma: failure mode analysis inside PostgreSQL
+#
+#   make && make install     build and install for the server of PG_CONFIG
+#   make installcheck        regression tests on a running server (see PostgreSQL's PGXS)
+#   make demo                set everything up and analyse real predictions in a private cluster
+#   make test                set everything up and run all tests in a private cluster
+#   make bench               set everything up and print the speed ratios
+
+EXTENSION = fma
+
+# One topic is a pair of files: src/topic.c and src/topic.sql. The order is the
+# order of the install script: a topic uses only what stands before it.
+TOPICS = value labels confusion metrics calibration statistics failure regression scores \
+	query encode slices hotspots
+
+present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))
+top := $(dir $(lastword $(MAKEFILE_LIST)))
+
+MODULE_big = fma
+OBJS = $(patsubst $(top)%.c,%.o,$(call present,.c)) src/fma.o
+SQL_PARTS = $(call present,.sql)
+DATA = fma--1.0.sql
+REGRESS = $(sort $(patsubst $(top)sql/%.sql,%,$(wildcard $(top)sql/*.sql)))
+REGRESS_OPTS = --inputdir=$(top) --load-extension=fma
+
+# Contraction into fused multiply-adds would make figures depend on the processor.
+PG_CFLAGS = -ffp-contract=off -fno-math-errno -Wall -Wextra \
+	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-clobbered \
+	-Wno-cast-function-type -Wno-declaration-after-statement $(FMA_CFLAGS)
+SHLIB_LINK = -lm
+EXTRA_CLEAN = src/*.bc
+
+COMMANDS = demo test bench
+.PHONY: $(COMMANDS) assemble
+
+# These set up the server they need, so they must not ask PGXS for it first.
+ifneq ($(filter $(COMMANDS) assemble,$(MAKECMDGOALS)),)
+
+$(COMMANDS):
+	@PG_CONFIG="$(PG_CONFIG)" KEEP="$(KEEP)" $(top)script/$@
+
+assemble: $(top)fma--1.0.sql
+
+else
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(OBJS): $(wildcard $(top)src/*.h)
+all: $(top)fma--1.0.sql
+
+endif
+
+# The install script is committed, so that an install needs no more than a copy.
+$(top)fma--1.0.sql: $(SQL_PARTS) $(top)Makefile
+	@{ printf '%s\n' '-- Made from src/*.sql by "make assemble"; do not edit.' \
+		'-- complain if script is sourced in psql, rather than via CREATE EXTENSION' \
+		'\echo Use "CREATE EXTENSION fma" to load this file. \quit'; \
+	  for part in $(SQL_PARTS); do echo; cat $$part; done; } > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; touch $@; else mv $@.new $@; echo "assembled $@"; fi

@@ -1,0 +1,82 @@
+/*
+ * fma.c
+ *		The module's entry and the checks that every topic shares.
+ */
+#include "fma.h"
+
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/tuplestore.h"
+
+PG_MODULE_MAGIC;
+
+/* A double in its shortest form that reads back as the same number */
+char *
+FmaFloat8ToString(double value)
+{
+	return float8out_internal(value);
+}
+
+/* Reports an argument outside [0, 1] */
+void
+FmaBadUnitValue(const char *argument, double value)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("%s must be between 0 and 1", argument),
+			 errdetail("%s is %s.", argument, FmaFloat8ToString(value)),
+			 value > 1.0 && value <= 100.0 ?
+			 errhint("If these are percentages, divide them by 100.") :
+			 errhint("Leave such rows out with FILTER (WHERE %s BETWEEN 0 AND 1), or repair them.", argument)));
+}
+
+/* Checks the level of an interval: 0.95 means 95 % */
+double
+FmaCheckConfidenceLevel(double level)
+{
+	if (!(level > 0.0 && level < 1.0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("confidence_level must be between 0 and 1, both excluded"),
+				 errdetail("confidence_level is %s.", FmaFloat8ToString(level)),
+				 errhint("Say 0.95 for an interval of 95 %%.")));
+	return level;
+}
+
+/* The index of a word among the choices (NULL-terminated) of an argument */
+int
+FmaChoose(const char *argument, const char *value, const char *const *choices)
+{
+	StringInfoData list;
+
+	for (int i = 0; choices[i] != NULL; i++)
+		if (strcmp(value, choices[i]) == 0)
+			return i;
+
+	initStringInfo(&list);
+	for (int i = 0; choices[i] != NULL; i++)
+		appendStringInfo(&list, "%s%s", i == 0 ? "" : ", ", choices[i]);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown %s \"%s\"", argument, value),
+			 errhint("Use one of: %s.", list.data)));
+	return -1;					/* keep compiler quiet */
+}
+
+/* A text argument as a C string; the caller knows that it is not NULL */
+char *
+FmaTextArg(FunctionCallInfo fcinfo, int argno)
+{
+	return text_to_cstring(PG_GETARG_TEXT_PP(argno));
+}
+
+/* Adds a row to a set-returning function's result (after InitMaterializedSRF) */
+void
+FmaPutRow(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}

@@ -1,0 +1,91 @@
+/*
+ * fma.h
+ *		What every topic shares: the versions supported, assertions, and the
+ *		few checks that guard each public function's arguments.
+ */
+#ifndef FMA_H
+#define FMA_H
+
+#include "postgres.h"
+
+#include <math.h>
+
+#include "fmgr.h"
+
+/* Differences between PostgreSQL's releases are settled here alone. */
+#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
+#error "fma is written for PostgreSQL 15 to 18"
+#endif
+
+#ifndef HAVE_INT128
+#error "fma needs a compiler with 128-bit integers, for sums that are exact"
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#define FmaTuplesortGetDatum(state, value, isnull) \
+	tuplesort_getdatum(state, true, false, value, isnull, NULL)
+#else
+#define FmaTuplesortGetDatum(state, value, isnull) \
+	tuplesort_getdatum(state, true, value, isnull, NULL)
+#endif
+
+/*
+ * Our own assertions: on in the test build, whatever the server was built
+ * with.  Defining USE_ASSERT_CHECKING instead would change the layout of some
+ * of the server's structs.
+ */
+#ifdef FMA_ASSERTIONS
+#if PG_VERSION_NUM >= 160000
+#define FmaAssertFailed(text) ExceptionalCondition(text, __FILE__, __LINE__)
+#else
+#define FmaAssertFailed(text) ExceptionalCondition(text, "FmaAssert", __FILE__, __LINE__)
+#endif
+#define FmaAssert(condition) \
+	do { if (unlikely(!(condition))) FmaAssertFailed(#condition); } while (0)
+#else
+#define FmaAssert(condition) ((void) true)
+#endif
+
+/* A number as it reads back, for error details. */
+extern char *FmaFloat8ToString(double value);
+
+extern void FmaBadUnitValue(const char *argument, double value) pg_attribute_noreturn() pg_attribute_cold;
+
+/*
+ * Checks that an argument lies in [0, 1]; "argument" is its name in SQL.
+ * NaN compares false and is caught as well.
+ */
+static inline double
+FmaCheckUnit(const char *argument, double value)
+{
+	if (unlikely(!(value >= 0.0 && value <= 1.0)))
+		FmaBadUnitValue(argument, value);
+	return value;
+}
+
+extern double FmaCheckConfidenceLevel(double level);
+extern int	FmaChoose(const char *argument, const char *value, const char *const *choices);
+extern char *FmaTextArg(FunctionCallInfo fcinfo, int argno);
+
+/* Row-returning functions: one tuplestore, filled at once. */
+extern void FmaPutRow(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
+
+/* "values[i] = value, or NULL when it is undefined (NaN)" */
+static inline Datum
+FmaFloat8OrNull(double value, bool *isnull)
+{
+	*isnull = isnan(value);
+	return Float8GetDatum(value);
+}
+
+/* Returns a double, or NULL when it is undefined (NaN) */
+#define FMA_RETURN_FLOAT8_OR_NULL(value) \
+	do { \
+		double		result_ = (value); \
+		if (isnan(result_)) \
+			PG_RETURN_NULL(); \
+		PG_RETURN_FLOAT8(result_); \
+	} while (0)
+
+#endif							/* FMA_H */

@@ -1,0 +1,59 @@
+/*
+ * value.h
+ *		The text and binary forms that the mergeable types share.
+ *
+ * Every mergeable value (fma_confusion, fma_reliability, ...) is a varlena
+ * whose first byte after the length is the version of its layout.  As text it
+ * is a JSON object, so that a person can look at it.  Whatever comes from
+ * outside is hostile until every field has been checked.
+ */
+#ifndef FMA_VALUE_H
+#define FMA_VALUE_H
+
+#include "fma.h"
+
+#include "lib/stringinfo.h"
+#include "utils/jsonb.h"
+
+/* A JSON object being read as a value of type "type" */
+typedef struct FmaJson
+{
+	const char *type;			/* SQL name of the type, for messages */
+	Jsonb	   *object;
+} FmaJson;
+
+extern FmaJson FmaJsonOpen(const char *type, const char *text);
+extern bool FmaJsonHas(FmaJson *json, const char *key);
+extern int64 FmaJsonInt64(FmaJson *json, const char *key, int64 low, int64 high);
+extern double FmaJsonFloat8(FmaJson *json, const char *key);
+extern void FmaJsonArray(FmaJson *json, const char *key, JsonbValue **elements, int *count);
+extern int64 FmaJsonElementInt64(FmaJson *json, const char *key, const JsonbValue *element, int64 low, int64 high);
+extern int128 FmaJsonElementInt128(FmaJson *json, const char *key, const JsonbValue *element);
+extern double FmaJsonElementFloat8(FmaJson *json, const char *key, const JsonbValue *element);
+extern void FmaJsonBad(FmaJson *json, const char *key, const char *problem) pg_attribute_noreturn();
+
+extern void FmaAppendInt128(StringInfo out, int128 value);
+extern void FmaAppendFloat8(StringInfo out, double value);
+
+/* Bytes from a client (recv) */
+extern void FmaRecvVersion(StringInfo message, const char *type, int newest);
+extern void FmaRecvBad(const char *type, const char *problem) pg_attribute_noreturn();
+extern int64 FmaRecvInt64(StringInfo message, const char *type, const char *field, int64 low, int64 high);
+extern int128 FmaRecvInt128(StringInfo message);
+extern void FmaSendInt128(StringInfo message, int128 value);
+extern void FmaRecvEnd(StringInfo message, const char *type);
+
+/* Two values that cannot be added, or a count that would overflow */
+extern void FmaCountOverflow(const char *type) pg_attribute_noreturn() pg_attribute_cold;
+
+static inline int64
+FmaAddCounts(int64 a, int64 b, const char *type)
+{
+	int64		sum;
+
+	if (unlikely(__builtin_add_overflow(a, b, &sum)))
+		FmaCountOverflow(type);
+	return sum;
+}
+
+#endif							/* FMA_VALUE_H */
