@@ -10,7 +10,7 @@ EXTENSION = fma
 
 # One topic is a pair of files: src/topic.c and src/topic.sql. The order is the
 # order of the install script: a topic uses only what stands before it.
-TOPICS = value labels confusion metrics calibration statistics failure regression scores \
+TOPICS = value labels matrix confusion metrics calibration statistics failure regression scores \
 	query encode slices hotspots
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))

@@ -72,6 +72,17 @@ FmaJsonHas(FmaJson *json, const char *key)
 	return FindField(json, key) != NULL;
 }
 
+/* Whether a boolean field, which may be missing, is true */
+bool
+FmaJsonTrue(FmaJson *json, const char *key)
+{
+	JsonbValue *value = FindField(json, key);
+
+	if (value != NULL && value->type != jbvBool)
+		FmaJsonBad(json, key, "must be true or false");
+	return value != NULL && value->val.boolean;
+}
+
 /* An integer field within [low, high] */
 int64
 FmaJsonInt64(FmaJson *json, const char *key, int64 low, int64 high)

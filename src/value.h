@@ -13,7 +13,31 @@
 #include "fma.h"
 
 #include "lib/stringinfo.h"
+#include "nodes/execnodes.h"
 #include "utils/jsonb.h"
+
+/*
+ * Whether a state argument may be changed in place: true inside an aggregate
+ * or a window.  The same test as AggCheckCallContext, without the call.
+ */
+static inline bool
+FmaInAggregate(FunctionCallInfo fcinfo)
+{
+	return fcinfo->context != NULL &&
+		(IsA(fcinfo->context, AggState) || IsA(fcinfo->context, WindowAggState));
+}
+
+/*
+ * A state argument: already plain in the usual case, when there is nothing to
+ * call; otherwise (first value of a rollup, rows of a table) detoasted.
+ */
+static inline struct varlena *
+FmaStateArg(FunctionCallInfo fcinfo, int argno)
+{
+	struct varlena *state = (struct varlena *) PG_GETARG_POINTER(argno);
+
+	return likely(VARATT_IS_4B_U(state)) ? state : pg_detoast_datum(state);
+}
 
 /* A JSON object being read as a value of type "type" */
 typedef struct FmaJson
@@ -24,6 +48,7 @@ typedef struct FmaJson
 
 extern FmaJson FmaJsonOpen(const char *type, const char *text);
 extern bool FmaJsonHas(FmaJson *json, const char *key);
+extern bool FmaJsonTrue(FmaJson *json, const char *key);
 extern int64 FmaJsonInt64(FmaJson *json, const char *key, int64 low, int64 high);
 extern double FmaJsonFloat8(FmaJson *json, const char *key);
 extern void FmaJsonArray(FmaJson *json, const char *key, JsonbValue **elements, int *count);
