@@ -1,0 +1,22 @@
+-- Loads the examples' data; run in the project's directory: psql -f examples/load.sql
+-- What the columns mean and where the data comes from: examples/README.md
+CREATE TABLE fashion (
+	id int, batch int, model_version text, true_label text, pred_label text, confidence float8,
+	brightness float8, contrast float8, ink_area float8, bbox_aspect float8, edge_density float8,
+	sharpness float8, noise float8, PRIMARY KEY (id, model_version)
+);
+\copy fashion FROM PROGRAM 'gzip -dc examples/fashion/predictions.csv.gz' CSV HEADER
+
+CREATE TABLE flights (
+	id int PRIMARY KEY, ts timestamp, origin text, destination text, distance int, hour int, dow int,
+	origin_recent_delay float8, dest_recent_delay float8, origin_recent_departures int, route_mean_delay float8,
+	true_label text, pred_label text, confidence float8, p_late float8
+);
+\copy flights FROM PROGRAM 'gzip -dc examples/flights/predictions.csv.gz' CSV HEADER
+
+CREATE TABLE airports (
+	iata text PRIMARY KEY, name text, city text, state text, country text, lat float8, lon float8
+);
+\copy airports FROM 'examples/flights/airports.csv' CSV HEADER
+
+ANALYZE fashion, flights, airports;
