@@ -363,7 +363,7 @@ fma_confusion_send(PG_FUNCTION_ARGS)
 	{
 		FmaLabel	label = FmaConfusionLabel(confusion, i);
 
-		pq_sendcountedtext(&out, label.bytes, label.length, false);
+		FmaSendCountedText(&out, label.bytes, label.length);
 	}
 	pq_sendint64(&out, ncells);
 	for (uint64 position = 0; FmaNextCell(confusion, &position, &cell);)

@@ -30,6 +30,12 @@
 	tuplesort_getdatum(state, true, value, isnull, NULL)
 #endif
 
+#if PG_VERSION_NUM >= 170000
+#define FmaSendCountedText(message, bytes, length) pq_sendcountedtext(message, bytes, length)
+#else
+#define FmaSendCountedText(message, bytes, length) pq_sendcountedtext(message, bytes, length, false)
+#endif
+
 /*
  * Our own assertions: on in the test build, whatever the server was built
  * with.  Defining USE_ASSERT_CHECKING instead would change the layout of some
