@@ -7,17 +7,15 @@
 \echo '== Fashion: a classifier of 10,000 photographs of garments (model v1) =='
 \echo
 \echo '-- Overview. accuracy with its 95 % interval; confident errors have confidence >= 0.8'
-SELECT (o.counts).n, round(fma_accuracy(o.confusion)::numeric, 4) AS accuracy,
-	round(1 - i.high::numeric, 4) AS low, round(1 - i.low::numeric, 4) AS high,
-	round(fma_f1(o.confusion)::numeric, 4) AS macro_f1, round(fma_mcc(o.confusion)::numeric, 4) AS mcc,
-	round(fma_ece(o.reliability)::numeric, 4) AS ece, (o.counts).failures AS errors, o.confident_errors
+SELECT c.n, round(fma_accuracy(m)::numeric, 4) AS accuracy, round(1 - i.high::numeric, 4) AS low, round(1 - i.low::numeric, 4) AS high,
+	round(fma_f1(m)::numeric, 4) AS macro_f1, round(fma_mcc(m)::numeric, 4) AS mcc, round(ece::numeric, 4) AS ece,
+	c.failures AS errors, confident_errors
 FROM (
-	SELECT fma_confusion(true_label, pred_label) AS confusion, fma_reliability(confidence, true_label = pred_label) AS reliability,
-		fma_failures(true_label <> pred_label) AS failures,
-		fma_failure_counts(fma_failures(true_label <> pred_label)) AS counts,
+	SELECT fma_confusion(true_label, pred_label) AS m, fma_failures(true_label <> pred_label) AS f,
+		fma_ece(confidence, true_label = pred_label) AS ece,
 		count(*) FILTER (WHERE true_label <> pred_label AND confidence >= :confident) AS confident_errors
 	FROM fashion WHERE model_version = 'v1'
-) AS o, fma_failure_interval(o.failures) AS i;
+) AS o, fma_failure_interval(f) AS i, fma_failure_counts(f) AS c;
 
 \echo '-- Confusion matrix: rows are the truth, columns the prediction'
 SELECT truth, prediction, NULLIF(n, 0) AS n
@@ -63,13 +61,11 @@ WITH v1 AS (
 		('edge_density: fifth ' || 1 + width_bucket(v1.edge_density, edges.edge_density))) AS g(condition)
 	GROUP BY condition
 ), tested AS (
-	SELECT array_agg(condition ORDER BY condition) AS conditions, array_agg(f ORDER BY condition) AS fs,
-		fma_adjust_p(array_agg(fma_failure_test(f, (SELECT fma_failures(failed) FROM v1) - f, 'greater') ORDER BY condition)) AS qs
-	FROM groups
+	SELECT condition, f, fma_q_value(fma_failure_test(f, (SELECT fma_failures(failed) FROM v1) - f, 'greater')) OVER () AS q FROM groups
 )
 SELECT condition, c.n, c.failures, round(fma_failure_rate(f)::numeric, 4) AS rate, round(low::numeric, 4) AS low, round(high::numeric, 4) AS high,
-	round(q::numeric, 6) AS q, CASE WHEN q < 0.05 THEN 'worse' END AS verdict
-FROM tested, unnest(conditions, fs, qs) AS t(condition, f, q), fma_failure_interval(f), fma_failure_counts(f) AS c
+	CASE WHEN q < 0.0001 THEN '< 0.0001' ELSE round(q::numeric, 4)::text END AS q, CASE WHEN q < 0.05 THEN 'worse' END AS verdict
+FROM tested, fma_failure_interval(f), fma_failure_counts(f) AS c
 ORDER BY q < 0.05 DESC, fma_failure_rate(f) DESC, condition LIMIT 15;
 
 \echo '== Flights: will a flight arrive more than 15 minutes late? 49,917 flights of April and May 2001 =='
@@ -77,7 +73,7 @@ ORDER BY q < 0.05 DESC, fma_failure_rate(f) DESC, condition LIMIT 15;
 \echo '-- Overview. The model rarely says "late", so most of its errors are delays that it missed'
 SELECT c.n, round(fma_accuracy(m)::numeric, 4) AS accuracy, round(1 - i.high::numeric, 4) AS low, round(1 - i.low::numeric, 4) AS high,
 	round(fma_balanced_accuracy(m)::numeric, 4) AS balanced, round(fma_mcc(m)::numeric, 4) AS mcc,
-	round(auc.estimate::numeric, 4) AS roc_auc, round(auc.low::numeric, 4) AS auc_low, round(auc.high::numeric, 4) AS auc_high,
+	round((auc).estimate::numeric, 4) AS roc_auc, round((auc).low::numeric, 4) AS auc_low, round((auc).high::numeric, 4) AS auc_high,
 	round(ap::numeric, 4) AS average_precision, round(ece::numeric, 4) AS ece
 FROM (
 	SELECT fma_confusion(true_label, pred_label) AS m, fma_failures(true_label <> pred_label) AS f, fma_ece(confidence, true_label = pred_label) AS ece,
@@ -104,12 +100,10 @@ WITH rows AS (
 		('distance: fifth ' || 1 + width_bucket(rows.distance, edges.distance))) AS g(condition)
 	GROUP BY condition HAVING count(*) >= 100
 ), tested AS (
-	SELECT array_agg(condition ORDER BY condition) AS conditions, array_agg(f ORDER BY condition) AS fs,
-		fma_adjust_p(array_agg(fma_failure_test(f, (SELECT fma_failures(failed) FROM rows) - f, 'greater') ORDER BY condition)) AS qs
-	FROM groups
+	SELECT condition, f, fma_q_value(fma_failure_test(f, (SELECT fma_failures(failed) FROM rows) - f, 'greater')) OVER () AS q FROM groups
 )
 SELECT condition, a.city, c.n, c.failures, round(fma_failure_rate(f)::numeric, 4) AS rate, round(low::numeric, 4) AS low, round(high::numeric, 4) AS high,
-	round(q::numeric, 6) AS q, CASE WHEN q < 0.05 THEN 'worse' END AS verdict
-FROM tested, unnest(conditions, fs, qs) AS t(condition, f, q) LEFT JOIN airports AS a ON condition = 'origin = ' || iata,
+	CASE WHEN q < 0.0001 THEN '< 0.0001' ELSE round(q::numeric, 4)::text END AS q, CASE WHEN q < 0.05 THEN 'worse' END AS verdict
+FROM tested LEFT JOIN airports AS a ON condition = 'origin = ' || iata,
 	LATERAL fma_failure_interval(f), LATERAL fma_failure_counts(f) AS c
 ORDER BY q < 0.05 DESC, fma_failure_rate(f) DESC, condition LIMIT 25;
