@@ -40,6 +40,7 @@ extern double FmaNormalQuantile(double p);
 extern double FmaBetaCdf(double a, double b, double x);
 extern double FmaBetaSf(double a, double b, double x);
 extern double FmaBetaQuantile(double a, double b, double p);
+extern double FmaBetaUpperQuantile(double a, double b, double q);
 extern double FmaStudentTSf(double t, double df);
 extern double FmaChiSquareSf(double x, double df);
 
