@@ -656,8 +656,9 @@ FmaHypergeometricTwoSided(int64 k, int64 n, int64 K, int64 N)
 	mean = (int64) (((int128) draw.n * draw.K) / draw.N);
 	limit = DrawLogDensity(&draw, k) + log1p(tolerance);
 	last = DrawLastBelow(&draw, limit, mean - (k - mean), mean);
-	while (k > mean + 1 && DrawLogDensity(&draw, k - 1) <= limit)
-		k--;
+	/* Outcomes between k and the mean that are as likely, too: few, and only where N is huge. */
+	for (; k > mean + 1 && DrawLogDensity(&draw, k - 1) <= limit; k--)
+		CheckForCancel(k);
 	if (last == k - 1)
 		return 1.0;
 	p = DrawSf(&draw, k);

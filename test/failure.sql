@@ -116,6 +116,21 @@ SELECT is(fma_failure_test('{}', '{"n": 90, "failures": 1}'), NULL, 'no p withou
 SELECT is(fma_failure_test('{"n": 90, "failures": 1}', '{}', 'less', method), NULL, method || ': no p without a rest')
 	FROM unnest(ARRAY['auto', 'exact', 'normal']) AS method;
 
+-- An exact test of 10^18 rows takes seconds, and can be cancelled.
+CREATE FUNCTION pg_temp.cancelled_within(query text, seconds float8) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	start timestamptz := clock_timestamp();
+BEGIN
+	EXECUTE query;
+	RETURN false;
+EXCEPTION WHEN query_canceled THEN
+	RETURN clock_timestamp() - start < make_interval(secs => seconds);
+END $$;
+SET LOCAL statement_timeout = '50ms';
+SELECT ok(pg_temp.cancelled_within($$SELECT fma_failure_test('{"n": 4000000000000000000, "failures": 2000000000000000001}',
+	'{"n": 4000000000000000000, "failures": 2000000000000000000}', 'greater', 'exact')$$, 1), 'a cancel is heard');
+SET LOCAL statement_timeout = 0;
+
 CREATE TEMP TABLE correction_figure (p float8[], method text, q float8[]);
 INSERT INTO correction_figure VALUES
 	('{0.01, 0.04, 0.03, 0.5, 0.005, 0.03, 1.0, 0.0, 0.012, 0.9}', 'bh', '{0.03, 0.05714285714285715, 0.049999999999999996, 0.625, 0.025, 0.049999999999999996, 1.0, 0.0, 0.03, 1.0}'),
