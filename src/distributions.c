@@ -596,9 +596,26 @@ FmaHypergeometricCdf(int64 k, int64 n, int64 K, int64 N)
 }
 
 /*
+ * About where an outcome below the mean is as likely as k above it: as far away,
+ * less what the skewness takes (equal terms of the Edgeworth series).
+ */
+static int64
+DrawOpposite(const Draw *draw, int64 k)
+{
+	double		N = (double) draw->N;
+	double		n = (double) draw->n / N;
+	double		K = (double) draw->K / N;
+	double		variance = N * n * (1.0 - n) * K * (1.0 - K);
+	double		excess = (double) DrawAboveMean(draw, k) / N;
+	double		shift = (1.0 - 2.0 * n) * (1.0 - 2.0 * K) * (excess * excess / variance / 3.0 - 1.0);
+
+	return k - (int64) ceil(2.0 * excess - Max(Min(shift, excess), -excess));
+}
+
+/*
  * The largest outcome below the mean whose log probability is at most "limit",
  * or the fewest possible - 1.  Probabilities rise towards the mean; the search
- * gallops from "guess", which a symmetric distribution would give.
+ * gallops from "guess".
  */
 static int64
 DrawLastBelow(const Draw *draw, double limit, int64 guess, int64 mean)
@@ -655,7 +672,7 @@ FmaHypergeometricTwoSided(int64 k, int64 n, int64 K, int64 N)
 		return 1.0;
 	mean = (int64) (((int128) draw.n * draw.K) / draw.N);
 	limit = DrawLogDensity(&draw, k) + log1p(tolerance);
-	last = DrawLastBelow(&draw, limit, mean - (k - mean), mean);
+	last = DrawLastBelow(&draw, limit, DrawOpposite(&draw, k), mean);
 	/* Outcomes between k and the mean that are as likely, too: few, and only where N is huge. */
 	for (; k > mean + 1 && DrawLogDensity(&draw, k - 1) <= limit; k--)
 		CheckForCancel(k);
