@@ -9,9 +9,22 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
+#include "utils/guc.h"
 #include "utils/tuplestore.h"
 
+#include "query.h"
+
 PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+/* Defines the settings when the module is loaded */
+void
+_PG_init(void)
+{
+	FmaDefineSearchMemory();
+	MarkGUCPrefixReserved("fma");
+}
 
 /* A double in its shortest form that reads back as the same number */
 char *

@@ -1,0 +1,310 @@
+/*
+ * conditions.c
+ *		Conditions as SQL, as JSON, and as a person reads them.
+ *
+ * The SQL is over the query's columns: SELECT ... FROM (query) q WHERE it
+ * selects exactly the rows that were counted.  Values are quoted untyped
+ * literals, which take on the column's type (0.1 would not equal the real
+ * 0.1); integers stand as they are.
+ */
+#include "conditions.h"
+
+#include "catalog/pg_type.h"
+#include "catalog/pg_operator.h"
+#include "mb/pg_wchar.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_oper.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+/* A longer value is cut in the readable text alone */
+#define SHOWN_LENGTH 60
+
+/* Appends the equality operator, with its schema where "=" would find another */
+static void
+AppendEquals(StringInfo out, FmaColumn *column)
+{
+	Oid			wanted = column->dictionary.equals_operator;
+	char	   *name = get_opname(wanted);
+
+	if (compatible_oper_opid(list_make1(makeString(name)), column->base_type, column->base_type, true) == wanted)
+		appendStringInfo(out, " %s ", name);
+	else
+	{
+		HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(wanted));
+		char	   *schema = get_namespace_name(((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace);
+
+		ReleaseSysCache(tuple);
+		appendStringInfo(out, " OPERATOR(%s.%s) ", quote_identifier(schema), name);
+	}
+}
+
+/* Whether a value may stand without quotes: an integer that the parser reads as one */
+static bool
+IsPlainInteger(FmaColumn *column, const char *value)
+{
+	return (column->base_type == INT2OID || column->base_type == INT4OID || column->base_type == INT8OID) &&
+		strcmp(value, "-9223372036854775808") != 0;
+}
+
+/* Appends a literal; one of a row type needs its type's name */
+static void
+AppendLiteral(StringInfo out, FmaColumn *column, const char *value)
+{
+	if (IsPlainInteger(column, value))
+		appendStringInfoString(out, value);
+	else
+		appendStringInfoString(out, quote_literal_cstr(value));
+	if (type_is_rowtype(column->base_type))
+		appendStringInfo(out, "::%s", format_type_extended(column->base_type, -1, FORMAT_TYPE_FORCE_QUALIFY));
+}
+
+/* "x IS NULL" of a row looks into it; this form does not */
+static const char *
+NullTest(FmaColumn *column, bool isnull)
+{
+	if (type_is_rowtype(column->base_type))
+		return isnull ? " IS NOT DISTINCT FROM NULL" : " IS DISTINCT FROM NULL";
+	return isnull ? " IS NULL" : " IS NOT NULL";
+}
+
+/* The field of the calendar that a feature looks at, as extract() names it */
+static const char *
+PartField(FmaPart part)
+{
+	switch (part)
+	{
+		case FMA_PART_HOUR:
+			return "hour";
+		case FMA_PART_WEEKDAY:
+			return "isodow";
+		case FMA_PART_MONTH:
+			return "month";
+		default:
+			return NULL;
+	}
+}
+
+/* None of the frequent values, and not NULL */
+static void
+AppendOther(StringInfo out, FmaFeature *feature, const char *name)
+{
+	StringInfoData equals;
+	bool		by_name;
+
+	initStringInfo(&equals);
+	AppendEquals(&equals, feature->column);
+	by_name = strcmp(equals.data, " = ") == 0 && !type_is_rowtype(feature->column->base_type);
+	appendStringInfo(out, by_name ? "%s NOT IN (" : "NOT (", name);
+	for (int i = 0; i < feature->nfrequent; i++)
+	{
+		if (by_name)
+			appendStringInfoString(out, i > 0 ? ", " : "");
+		else
+			appendStringInfo(out, "%s%s%s", i > 0 ? " OR " : "", name, equals.data);
+		AppendLiteral(out, feature->column, feature->frequent[i]);
+	}
+	appendStringInfoChar(out, ')');
+}
+
+/* One side of a range */
+static void
+AppendBound(StringInfo out, FmaFeature *feature, const char *name, const char *sign, const char *value, bool *first)
+{
+	if (!*first)
+		appendStringInfoString(out, " AND ");
+	*first = false;
+	appendStringInfo(out, "%s %s ", name, sign);
+	AppendLiteral(out, feature->column, value);
+}
+
+/* Appends a condition as an SQL expression over the query's columns */
+void
+FmaConditionPredicate(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, FmaCondition *condition)
+{
+	FmaColumn  *column = feature->column;
+	const char *field = PartField(feature->part);
+	const char *name = quote_identifier(column->name);
+	bool		first = true;
+
+	if (feature->as_double)
+		name = psprintf("%s::double precision", name);
+	switch (condition->kind)
+	{
+		case FMA_IS_NULL:
+		case FMA_IS_NOT_NULL:
+			appendStringInfo(out, "%s%s", name, NullTest(column, condition->kind == FMA_IS_NULL));
+			break;
+		case FMA_EQUALS:
+			if (field != NULL && column->base_type == TIMESTAMPTZOID)
+				appendStringInfo(out, "extract(%s FROM %s AT TIME ZONE %s) = %s", field, name,
+								 quote_literal_cstr(encoding->options.timezone), condition->from);
+			else if (field != NULL)
+				appendStringInfo(out, "extract(%s FROM %s) = %s", field, name, condition->from);
+			else
+			{
+				appendStringInfoString(out, name);
+				AppendEquals(out, column);
+				AppendLiteral(out, column, condition->from);
+			}
+			break;
+		case FMA_OTHER:
+			AppendOther(out, feature, name);
+			break;
+		case FMA_WITHIN:
+			if (condition->from != NULL)
+				AppendBound(out, feature, name, ">=", condition->from, &first);
+			if (condition->to != NULL)
+				AppendBound(out, feature, name, "<", condition->to, &first);
+			else if (feature->has_nan)
+				AppendBound(out, feature, name, "<>", "NaN", &first);
+			break;
+	}
+}
+
+/* Appends one element of the conditions */
+static void
+AppendElement(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, const char *op, const char *value)
+{
+	const char *field = PartField(feature->part);
+
+	if (out->len > 1)
+		appendStringInfoString(out, ", ");
+	appendStringInfoString(out, "{\"column\": ");
+	escape_json(out, feature->column->name);
+	if (field != NULL)
+		appendStringInfo(out, ", \"part\": \"%s\"", field);
+	if (feature->column->base_type == TIMESTAMPTZOID && field != NULL)
+	{
+		appendStringInfoString(out, ", \"timezone\": ");
+		escape_json(out, encoding->options.timezone);
+	}
+	appendStringInfo(out, ", \"op\": \"%s\"", op);
+	if (value != NULL)
+	{
+		appendStringInfoString(out, ", \"value\": ");
+		if (field != NULL || IsPlainInteger(feature->column, value))
+			appendStringInfoString(out, value);
+		else
+			escape_json(out, value);
+	}
+	appendStringInfoChar(out, '}');
+}
+
+/* Appends a condition as elements {"column", "op", "value"} of a JSON array that has been opened */
+void
+FmaConditionJson(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, FmaCondition *condition)
+{
+	switch (condition->kind)
+	{
+		case FMA_IS_NULL:
+			AppendElement(out, encoding, feature, "is null", NULL);
+			break;
+		case FMA_IS_NOT_NULL:
+			AppendElement(out, encoding, feature, "is not null", NULL);
+			break;
+		case FMA_EQUALS:
+			AppendElement(out, encoding, feature, "=", condition->from);
+			break;
+		case FMA_OTHER:
+			AppendElement(out, encoding, feature, "not in", NULL);
+			out->data[--out->len] = '\0';
+			appendStringInfoString(out, ", \"values\": [");
+			for (int i = 0; i < feature->nfrequent; i++)
+			{
+				appendStringInfoString(out, i > 0 ? ", " : "");
+				if (IsPlainInteger(feature->column, feature->frequent[i]))
+					appendStringInfoString(out, feature->frequent[i]);
+				else
+					escape_json(out, feature->frequent[i]);
+			}
+			appendStringInfoString(out, "]}");
+			break;
+		case FMA_WITHIN:
+			if (condition->from != NULL)
+				AppendElement(out, encoding, feature, ">=", condition->from);
+			if (condition->to != NULL)
+				AppendElement(out, encoding, feature, "<", condition->to);
+			else if (feature->has_nan)
+				AppendElement(out, encoding, feature, "<>", "NaN");
+			break;
+	}
+}
+
+/* A value as a person reads it: as it is, cut if it is long */
+static void
+AppendShown(StringInfo out, FmaColumn *column, const char *value)
+{
+	int			length = strlen(value);
+
+	if (length == 0)
+		appendStringInfoString(out, "''");
+	else if (column->base_type == BOOLOID)
+		appendStringInfoString(out, *value == 't' ? "true" : "false");
+	else if (length > SHOWN_LENGTH)
+		appendStringInfo(out, "%.*s...", pg_mbcliplen(value, length, SHOWN_LENGTH), value);
+	else
+		appendStringInfoString(out, value);
+}
+
+/* A range: integers with both ends, other values up to below the upper one */
+static void
+AppendRange(StringInfo out, FmaFeature *feature, FmaCondition *condition)
+{
+	const char *name = feature->column->name;
+	const char *from = condition->from;
+	const char *to = condition->to;
+	bool		closed = to != NULL && IsPlainInteger(feature->column, to);
+
+	if (closed)
+		to = psprintf(INT64_FORMAT, strtoi64(to, NULL, 10) - 1);
+	if (from == NULL && to == NULL)
+		appendStringInfo(out, "%s is a number", name);
+	else if (from == NULL)
+		appendStringInfo(out, "%s %s %s", name, closed ? "<=" : "<", to);
+	else if (to == NULL)
+		appendStringInfo(out, "%s >= %s", name, from);
+	else if (closed && strcmp(from, to) == 0)
+		appendStringInfo(out, "%s = %s", name, from);
+	else
+		appendStringInfo(out, "%s in [%s, %s%c", name, from, to, closed ? ']' : ')');
+}
+
+/* Appends a condition as a person reads it */
+void
+FmaConditionText(StringInfo out, FmaFeature *feature, FmaCondition *condition)
+{
+	const char *name = feature->column->name;
+
+	switch (condition->kind)
+	{
+		case FMA_IS_NULL:
+			appendStringInfo(out, "%s is null", name);
+			break;
+		case FMA_IS_NOT_NULL:
+			appendStringInfo(out, "%s is not null", name);
+			break;
+		case FMA_EQUALS:
+			if (feature->part == FMA_PART_HOUR)
+				appendStringInfo(out, "hour of %s = %s", name, condition->from);
+			else if (feature->part == FMA_PART_WEEKDAY || feature->part == FMA_PART_MONTH)
+				appendStringInfo(out, "%s %s %s", name, feature->part == FMA_PART_MONTH ? "in" : "on a", condition->shown);
+			else
+			{
+				appendStringInfo(out, "%s = ", name);
+				AppendShown(out, feature->column, condition->from);
+			}
+			break;
+		case FMA_OTHER:
+			appendStringInfo(out, "%s = (other)", name);
+			break;
+		case FMA_WITHIN:
+			if (condition->shown != NULL)
+				appendStringInfo(out, "%s %s", name, condition->shown);
+			else
+				AppendRange(out, feature, condition);
+			break;
+	}
+}

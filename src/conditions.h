@@ -1,0 +1,16 @@
+/*
+ * conditions.h
+ *		Conditions as SQL, as JSON, and as a person reads them.
+ */
+#ifndef FMA_CONDITIONS_H
+#define FMA_CONDITIONS_H
+
+#include "encode.h"
+
+#include "lib/stringinfo.h"
+
+extern void FmaConditionPredicate(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, FmaCondition *condition);
+extern void FmaConditionJson(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, FmaCondition *condition);
+extern void FmaConditionText(StringInfo out, FmaFeature *feature, FmaCondition *condition);
+
+#endif							/* FMA_CONDITIONS_H */

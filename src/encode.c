@@ -1,0 +1,622 @@
+/*
+ * encode.c
+ *		Reads a finder's query into columns of small integers.
+ *
+ * While the query is read, a column's rows are numbers of its distinct values,
+ * two bytes each.  A number or time column with more than 65,535 of them keeps
+ * its values as keys, eight bytes each, until the edges of its bins are known;
+ * any other column is then left out.  In the end every feature takes one byte
+ * a row.  The peak is thus at most 8 bytes a row and column, and 1 or 2 for
+ * most, and fma.search_memory bounds it.
+ */
+#include "encode.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "sums.h"
+
+/* Distinct values that two bytes can number, with NULL */
+#define MAX_NUMBERED 65535
+
+/* The rows of a search fit an int32 */
+#define MAX_ROWS PG_INT32_MAX
+
+/* Bits of a real loss, when it is the largest one: squares of all rows must fit 127 bits */
+#define LOSS_BITS 52
+#define SUM_BITS 127
+
+/* Prepares a column that grows */
+static void
+ChunksInit(FmaChunks *chunks, Size width, bool with_nulls)
+{
+	chunks->width = width;
+	chunks->with_nulls = with_nulls;
+	chunks->nchunks = 0;
+	chunks->capacity = 8;
+	chunks->chunks = palloc(sizeof(char *) * chunks->capacity);
+}
+
+static Size
+ChunkSize(const FmaChunks *chunks)
+{
+	return chunks->width * FMA_CHUNK_ROWS + (chunks->with_nulls ? FMA_CHUNK_ROWS / 8 : 0);
+}
+
+/* Makes room for a row and returns its chunk */
+static inline char *
+ChunkFor(FmaEncoding *encoding, FmaChunks *chunks, int64 row)
+{
+	if (unlikely(row / FMA_CHUNK_ROWS >= chunks->nchunks))
+	{
+		if (chunks->nchunks == chunks->capacity)
+		{
+			chunks->capacity *= 2;
+			chunks->chunks = repalloc(chunks->chunks, sizeof(char *) * chunks->capacity);
+		}
+		FmaCharge(&encoding->budget, ChunkSize(chunks));
+		chunks->chunks[chunks->nchunks++] = MemoryContextAllocZero(encoding->context, ChunkSize(chunks));
+	}
+	return chunks->chunks[row / FMA_CHUNK_ROWS];
+}
+
+static void
+FreeChunks(FmaEncoding *encoding, FmaChunks *chunks)
+{
+	for (int i = 0; i < chunks->nchunks; i++)
+		pfree(chunks->chunks[i]);
+	FmaRelease(&encoding->budget, ChunkSize(chunks) * chunks->nchunks);
+	chunks->nchunks = 0;
+}
+
+/* A column that cannot explain anything is left out, and that is said */
+void
+FmaLeaveOut(FmaColumn *column, const char *reason)
+{
+	column->left_out = true;
+	ereport(NOTICE, (errmsg("column \"%s\" was left out: %s", column->name, reason)));
+}
+
+/* Stores a key in the current row of a wide column */
+static void
+PutKey(FmaEncoding *encoding, FmaColumn *column, int64 row, bool isnull, uint64 key)
+{
+	char	   *chunk = ChunkFor(encoding, &column->rows, row);
+	int			i = row % FMA_CHUNK_ROWS;
+
+	((uint64 *) chunk)[i] = key;
+	if (isnull)
+		chunk[FMA_CHUNK_ROWS * sizeof(uint64) + i / 8] |= 1 << (i % 8);
+}
+
+/* From numbers to keys: the column turned out to have too many values */
+static void
+Widen(FmaEncoding *encoding, FmaColumn *column, int64 rows)
+{
+	FmaChunks	numbers = column->rows;
+	FmaDictionary *dictionary = &column->dictionary;
+	uint64	   *keys = palloc(sizeof(uint64) * dictionary->nvalues);
+
+	for (uint32 i = 0; i < dictionary->nvalues; i++)
+		keys[i] = dictionary->equality == FMA_BY_KEY ? (uint64) dictionary->values[i] :
+			FmaKeyOf(column->base_type, dictionary->values[i]);
+	column->wide = true;
+	column->repeats = rows > dictionary->nvalues;	/* NULLs count as repeated */
+	{
+		MemoryContext caller = MemoryContextSwitchTo(encoding->context);
+
+		ChunksInit(&column->rows, sizeof(uint64), true);
+		MemoryContextSwitchTo(caller);
+	}
+	for (int64 row = 0; row < rows; row++)
+	{
+		uint16		number = ((uint16 *) numbers.chunks[row / FMA_CHUNK_ROWS])[row % FMA_CHUNK_ROWS];
+
+		PutKey(encoding, column, row, number == 0, number == 0 ? 0 : keys[number - 1]);
+	}
+	FreeChunks(encoding, &numbers);
+}
+
+/* Whether a loss has this type, and how it becomes a double */
+static bool
+IsNumber(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID ||
+		type == FLOAT4OID || type == FLOAT8OID || type == NUMERICOID;
+}
+
+static double
+NumberAsDouble(Oid type, Datum value)
+{
+	switch (type)
+	{
+		case BOOLOID:
+			return DatumGetBool(value);
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+			return DatumGetInt32(value);
+		case INT8OID:
+			return (double) DatumGetInt64(value);
+		case FLOAT4OID:
+			return DatumGetFloat4(value);
+		case FLOAT8OID:
+			return DatumGetFloat8(value);
+		default:
+			return DatumGetFloat8(DirectFunctionCall1(numeric_float8, value));
+	}
+}
+
+static FmaUse
+UseOf(Oid type)
+{
+	if (IsNumber(type))
+		return FMA_USE_NUMBER;
+	if (type == TIMESTAMPOID || type == TIMESTAMPTZOID || type == DATEOID || type == TIMEOID)
+		return FMA_USE_TIME;
+	return FMA_USE_VALUES;
+}
+
+/* Two columns of one name would make every predicate ambiguous */
+static void
+CheckNames(TupleDesc columns)
+{
+	for (int i = 0; i < columns->natts; i++)
+		for (int j = 0; j < i; j++)
+			if (strcmp(NameStr(TupleDescAttr(columns, i)->attname), NameStr(TupleDescAttr(columns, j)->attname)) == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_DUPLICATE_COLUMN),
+						 errmsg("the query has two columns named \"%s\"", NameStr(TupleDescAttr(columns, i)->attname)),
+						 errhint("Give each column a name of its own, with AS.")));
+}
+
+/* Looks at the types of the losses */
+static void
+StartLosses(FmaEncoding *encoding, TupleDesc columns)
+{
+	for (int i = 0; i < encoding->nlosses; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(columns, i);
+
+		encoding->loss_type[i] = getBaseType(attribute->atttypid);
+		encoding->loss_name[i] = pstrdup(NameStr(attribute->attname));
+		if (encoding->loss_type[i] != BOOLOID && !IsNumber(encoding->loss_type[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" cannot be a loss", encoding->loss_name[i]),
+					 errdetail("It has type %s.", format_type_be(attribute->atttypid)),
+					 errhint("The query's first column%s must be boolean (failed) or a number (an error).",
+							 encoding->options.paired ? "s, the losses of A and B," : "")));
+		ChunksInit(&encoding->losses[i], encoding->loss_type[i] == BOOLOID ? 1 : sizeof(double), false);
+	}
+	if (encoding->nlosses == 2 && (encoding->loss_type[0] == BOOLOID) != (encoding->loss_type[1] == BOOLOID))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the losses of A and B must be of one kind"),
+				 errdetail("\"%s\" and \"%s\" are a boolean and a number.", encoding->loss_name[0], encoding->loss_name[1])));
+	encoding->boolean = encoding->loss_type[0] == BOOLOID;
+}
+
+/* The query's columns are known: see what each is good for */
+static void
+Start(FmaRowReader *reader, TupleDesc columns)
+{
+	FmaEncoding *encoding = (FmaEncoding *) reader;
+	MemoryContext caller = MemoryContextSwitchTo(encoding->context);
+
+	encoding->nlosses = encoding->options.paired ? 2 : 1;
+	if (columns->natts <= encoding->nlosses)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the query has no column besides the loss"),
+				 errdetail("It has %d column(s).", columns->natts),
+				 errhint("Select the %s first and then the columns that may explain it.",
+						 encoding->options.paired ? "losses of A and B" : "loss")));
+	CheckNames(columns);
+	StartLosses(encoding, columns);
+	encoding->columns = palloc0(sizeof(FmaColumn) * (columns->natts - encoding->nlosses));
+	for (int i = encoding->nlosses; i < columns->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(columns, i);
+		FmaColumn  *column = &encoding->columns[encoding->ncolumns++];
+		bool		is_unit;
+
+		column->name = pstrdup(NameStr(attribute->attname));
+		column->index = i;
+		column->type = attribute->atttypid;
+		column->base_type = getBaseType(attribute->atttypid);
+		column->use = UseOf(column->base_type);
+		FmaDictionaryInit(&column->dictionary, column->type, attribute->attcollation, column->name, &encoding->budget);
+		is_unit = encoding->options.unit != NULL && strcmp(column->name, encoding->options.unit) == 0;
+		if (is_unit)
+			encoding->unit_column = column;
+		ChunksInit(&column->rows, is_unit ? sizeof(uint32) : sizeof(uint16), false);
+	}
+	if (encoding->options.unit != NULL && encoding->unit_column == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("the query has no condition column named \"%s\"", encoding->options.unit),
+				 errhint("\"unit\" names the column that says which rows belong together.")));
+	MemoryContextSwitchTo(caller);
+}
+
+/* Stores one value of a column */
+static void
+PutValue(FmaEncoding *encoding, FmaColumn *column, int64 row, Datum value, bool isnull)
+{
+	FmaDictionary *dictionary = &column->dictionary;
+	uint32		number = 0;
+
+	if (column->left_out)
+		return;
+	if (!isnull)
+	{
+		if (dictionary->equality == FMA_BY_KEY)
+			value = (Datum) FmaKeyOf(dictionary->type, value);
+		else if (dictionary->length == -1)
+			value = dictionary->equality == FMA_BY_BYTES ?
+				PointerGetDatum(PG_DETOAST_DATUM_PACKED(value)) : PointerGetDatum(PG_DETOAST_DATUM(value));
+		if (column->wide)
+		{
+			PutKey(encoding, column, row, false,
+				   dictionary->equality == FMA_BY_KEY ? (uint64) value : FmaKeyOf(column->base_type, value));
+			return;
+		}
+		number = FmaDictionaryNumber(dictionary, value) + 1;
+	}
+	else if (column->wide)
+	{
+		PutKey(encoding, column, row, true, 0);
+		return;
+	}
+
+	char	   *chunk = ChunkFor(encoding, &column->rows, row);
+
+	if (column == encoding->unit_column)
+		((uint32 *) chunk)[row % FMA_CHUNK_ROWS] = number;
+	else if (likely(number <= MAX_NUMBERED))
+		((uint16 *) chunk)[row % FMA_CHUNK_ROWS] = number;
+	else if (column->use == FMA_USE_VALUES)
+	{
+		FreeChunks(encoding, &column->rows);
+		FmaLeaveOut(column, psprintf("it has more than %d values", MAX_NUMBERED));
+	}
+	else
+	{
+		Widen(encoding, column, row);
+		PutValue(encoding, column, row, value, isnull);
+	}
+}
+
+/* Takes in one row of the query */
+static void
+Row(FmaRowReader *reader, TupleTableSlot *slot)
+{
+	FmaEncoding *encoding = (FmaEncoding *) reader;
+	int64		row = encoding->nrows;
+
+	slot_getallattrs(slot);
+	for (int i = 0; i < encoding->nlosses; i++)
+		if (slot->tts_isnull[i])
+			return;				/* not labelled */
+	for (int i = 0; i < encoding->nlosses; i++)
+	{
+		char	   *chunk = ChunkFor(encoding, &encoding->losses[i], row);
+		double		loss = NumberAsDouble(encoding->loss_type[i], slot->tts_values[i]);
+
+		if (encoding->loss_type[i] == BOOLOID)
+			chunk[row % FMA_CHUNK_ROWS] = loss != 0;
+		else if (isfinite(loss))
+			((double *) chunk)[row % FMA_CHUNK_ROWS] = loss;
+		else
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("the loss \"%s\" must be a finite number", encoding->loss_name[i]),
+					 errdetail("It is %s.", FmaFloat8ToString(loss)),
+					 errhint("Leave such rows out, or say with CASE what they count.")));
+	}
+	for (int i = 0; i < encoding->ncolumns; i++)
+	{
+		FmaColumn  *column = &encoding->columns[i];
+
+		PutValue(encoding, column, row, slot->tts_values[column->index], slot->tts_isnull[column->index]);
+	}
+	if (++encoding->nrows > MAX_ROWS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the query has more than %d rows", MAX_ROWS)));
+	encoding->budget.rows = encoding->nrows;
+}
+
+/* A feature with no conditions yet, in the place of its column */
+FmaFeature *
+FmaNewFeature(FmaEncoding *encoding, FmaColumn *column, FmaPart part)
+{
+	FmaFeature *feature;
+
+	if (encoding->features == NULL)
+		encoding->features = palloc(sizeof(FmaFeature));
+	else
+		encoding->features = repalloc_huge(encoding->features, sizeof(FmaFeature) * (encoding->nfeatures + 1));
+	feature = &encoding->features[encoding->nfeatures++];
+	memset(feature, 0, sizeof(*feature));
+	feature->column = column;
+	feature->part = part;
+	feature->conditions = palloc(sizeof(FmaCondition) * FMA_MAX_CODES);
+	FmaCharge(&encoding->budget, encoding->nrows);
+	feature->codes = MemoryContextAllocHuge(encoding->context, Max(encoding->nrows, 1));
+	return feature;
+}
+
+/* A condition that one code of a feature satisfies; codes are given out in order */
+FmaCondition *
+FmaNewCondition(FmaFeature *feature, FmaConditionKind kind, int code)
+{
+	FmaCondition *condition = &feature->conditions[feature->nconditions++];
+
+	FmaAssert(code < FMA_MAX_CODES);
+	memset(condition, 0, sizeof(*condition));
+	condition->kind = kind;
+	condition->low = condition->high = code;
+	feature->ncodes = Max(feature->ncodes, code + 1);
+	return condition;
+}
+
+/* Adds what neighbouring codes make together, all but the whole */
+void
+FmaAddIntervals(FmaFeature *feature)
+{
+	int			singles = feature->nconditions;
+	int			n = feature->nordered;
+	FmaCondition *all = palloc(sizeof(FmaCondition) * (singles + n * (n + 1) / 2));
+
+	memcpy(all, feature->conditions, sizeof(FmaCondition) * singles);
+	for (int width = 2; width <= n; width++)
+		for (int low = 0; low + width <= n; low++)
+		{
+			FmaCondition *condition = &all[feature->nconditions];
+
+			if (width == n && singles == n)
+				continue;		/* that would be every row */
+			*condition = feature->conditions[low];
+			condition->high = low + width - 1;
+			condition->to = feature->conditions[low + width - 1].to;
+			condition->shown = NULL;
+			if (condition->from == NULL && condition->to == NULL && !feature->has_nan)
+				condition->kind = FMA_IS_NOT_NULL;
+			feature->nconditions++;
+		}
+	pfree(feature->conditions);
+	feature->conditions = all;
+}
+
+/* Where the rows as read go: failures first, or by unit */
+typedef struct Places
+{
+	int64		next[2];
+} Places;
+
+static inline int64
+NextPlace(FmaEncoding *encoding, Places *places, int64 row)
+{
+	if (encoding->position != NULL)
+		return encoding->position[row];
+	if (encoding->boolean && !encoding->options.paired)
+		return places->next[!encoding->losses[0].chunks[row / FMA_CHUNK_ROWS][row % FMA_CHUNK_ROWS]]++;
+	return row;
+}
+
+/* Fills a feature's codes from the numbers of its column's values; map[0] is for NULL */
+void
+FmaMapNumbers(FmaEncoding *encoding, FmaFeature *feature, const uint8 *map)
+{
+	Places		places = {{0, encoding->failures}};
+
+	for (int64 row = 0; row < encoding->nrows; row++)
+		feature->codes[NextPlace(encoding, &places, row)] = map[FmaRowNumber(feature->column, row)];
+}
+
+/* Fills a feature's codes from the keys of a wide column */
+void
+FmaMapKeys(FmaEncoding *encoding, FmaFeature *feature,
+		   uint8 (*map) (void *argument, bool isnull, uint64 key), void *argument)
+{
+	Places		places = {{0, encoding->failures}};
+
+	for (int64 row = 0; row < encoding->nrows; row++)
+	{
+		bool		isnull;
+		uint64		key = FmaRowKey(feature->column, row, &isnull);
+
+		if (row % FMA_CHUNK_ROWS == 0)
+			CHECK_FOR_INTERRUPTS();
+		feature->codes[NextPlace(encoding, &places, row)] = map(argument, isnull, key);
+	}
+}
+
+static int
+CompareNumbers(const void *a, const void *b, void *dictionary)
+{
+	return FmaDictionaryCompare(dictionary, *(const uint32 *) a, *(const uint32 *) b);
+}
+
+/* Gives every row its place in the order of the units, which is that of their values */
+static void
+PlaceByUnit(FmaEncoding *encoding)
+{
+	FmaColumn  *column = encoding->unit_column;
+	uint32		nvalues = column->dictionary.nvalues;
+	uint32	   *order = palloc_extended(sizeof(uint32) * Max(nvalues, 1), MCXT_ALLOC_HUGE);
+	uint32	   *rank = palloc_extended(sizeof(uint32) * (nvalues + 1), MCXT_ALLOC_HUGE);
+	int64	   *start = palloc_extended(sizeof(int64) * (nvalues + 2), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	int64	   *next = palloc_extended(sizeof(int64) * (nvalues + 2), MCXT_ALLOC_HUGE);
+	int64		sum = 0;
+
+	for (uint32 i = 0; i < nvalues; i++)
+		order[i] = i;
+	qsort_arg(order, nvalues, sizeof(uint32), CompareNumbers, &column->dictionary);
+	rank[0] = nvalues;			/* NULL is the last unit */
+	for (uint32 i = 0; i < nvalues; i++)
+		rank[order[i] + 1] = i;
+
+	FmaCharge(&encoding->budget, sizeof(uint32) * encoding->nrows);
+	encoding->position = palloc_extended(sizeof(uint32) * Max(encoding->nrows, 1), MCXT_ALLOC_HUGE);
+	for (int64 row = 0; row < encoding->nrows; row++)
+	{
+		uint32		number = ((uint32 *) column->rows.chunks[row / FMA_CHUNK_ROWS])[row % FMA_CHUNK_ROWS];
+
+		start[rank[number]]++;
+	}
+	encoding->nunits = nvalues + (start[nvalues] > 0);
+	for (uint32 i = 0; i <= nvalues; i++)
+	{
+		int64		here = start[i];
+
+		start[i] = next[i] = sum;
+		sum += here;
+	}
+	start[encoding->nunits] = encoding->nrows;
+	for (int64 row = 0; row < encoding->nrows; row++)
+	{
+		uint32		number = ((uint32 *) column->rows.chunks[row / FMA_CHUNK_ROWS])[row % FMA_CHUNK_ROWS];
+
+		encoding->position[row] = next[rank[number]]++;
+	}
+	encoding->unit_start = start;
+	pfree(order);
+	pfree(rank);
+	pfree(next);
+	column->left_out = true;
+	FreeChunks(encoding, &column->rows);
+}
+
+/* The loss of a row as read */
+static inline double
+LossOf(FmaEncoding *encoding, int which, int64 row)
+{
+	char	   *chunk = encoding->losses[which].chunks[row / FMA_CHUNK_ROWS];
+
+	return encoding->loss_type[which] == BOOLOID ? chunk[row % FMA_CHUNK_ROWS] :
+		((double *) chunk)[row % FMA_CHUNK_ROWS];
+}
+
+/*
+ * Losses as integers of a common unit, so that sums do not depend on the order
+ * of the rows: a power of two, about 2^-52 of the largest loss.
+ */
+static void
+PlaceLosses(FmaEncoding *encoding)
+{
+	Places		places = {{0, encoding->failures}};
+	bool		paired = encoding->options.paired;
+	double		largest = 0;
+	int			bits,
+				exponent;
+
+	for (int64 row = 0; row < encoding->nrows; row++)
+	{
+		double		a = LossOf(encoding, 0, row);
+		double		loss = paired ? LossOf(encoding, 1, row) - a : a;
+
+		largest = Max(largest, Max(fabs(loss), fabs(a)));
+	}
+	if (!isfinite(largest))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("the losses of A and B are too large to be subtracted")));
+	(void) frexp(largest, &exponent);
+	bits = Min(LOSS_BITS, (SUM_BITS - (int) ceil(log2(encoding->nrows + 1.0))) / 2);
+	encoding->loss_unit = ldexp(1.0, exponent - bits);
+	if (encoding->loss_unit == 0)	/* the largest loss is denormal */
+		encoding->loss_unit = ldexp(1.0, -1074);
+
+	FmaCharge(&encoding->budget, (paired ? 2 : 1) * sizeof(int64) * encoding->nrows);
+	encoding->loss = palloc_extended(sizeof(int64) * Max(encoding->nrows, 1), MCXT_ALLOC_HUGE);
+	if (paired)
+		encoding->first_loss = palloc_extended(sizeof(int64) * Max(encoding->nrows, 1), MCXT_ALLOC_HUGE);
+	for (int64 row = 0; row < encoding->nrows; row++)
+	{
+		int64		place = NextPlace(encoding, &places, row);
+		double		a = LossOf(encoding, 0, row);
+
+		encoding->loss[place] = (int64) rint((paired ? LossOf(encoding, 1, row) - a : a) / encoding->loss_unit);
+		if (paired)
+			encoding->first_loss[place] = (int64) rint(a / encoding->loss_unit);
+	}
+}
+
+/* Turns the columns as read into features, one by one, freeing each */
+static void
+Finish(FmaEncoding *encoding)
+{
+	bool		failure_first = encoding->boolean && !encoding->options.paired;
+
+	if (failure_first)
+		for (int64 row = 0; row < encoding->nrows; row++)
+			encoding->failures += encoding->losses[0].chunks[row / FMA_CHUNK_ROWS][row % FMA_CHUNK_ROWS];
+	if (encoding->unit_column != NULL)
+		PlaceByUnit(encoding);
+	if (!failure_first || encoding->unit_column != NULL)
+		PlaceLosses(encoding);
+	for (int i = 0; i < encoding->ncolumns; i++)
+	{
+		FmaColumn  *column = &encoding->columns[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if (column->left_out)
+			continue;
+		switch (column->use)
+		{
+			case FMA_USE_VALUES:
+				FmaCodeValues(encoding, column);
+				break;
+			case FMA_USE_NUMBER:
+				FmaCodeNumber(encoding, column);
+				break;
+			case FMA_USE_TIME:
+				FmaCodeCalendar(encoding, column);
+				break;
+		}
+		FreeChunks(encoding, &column->rows);
+	}
+	for (int i = 0; i < encoding->nlosses; i++)
+		FreeChunks(encoding, &encoding->losses[i]);
+	if (encoding->position != NULL)
+	{
+		pfree(encoding->position);
+		encoding->position = NULL;
+		FmaRelease(&encoding->budget, sizeof(uint32) * encoding->nrows);
+	}
+}
+
+/*
+ * Reads a query and encodes its rows, in the current memory context.  Literals
+ * are written so that they read back as the same value, whatever the session's
+ * settings.
+ */
+FmaEncoding *
+FmaEncode(const char *query, const FmaEncodeOptions *options)
+{
+	FmaEncoding *encoding = palloc0(sizeof(FmaEncoding));
+	int			nest_level;
+
+	encoding->reader.start = Start;
+	encoding->reader.row = Row;
+	encoding->options = *options;
+	encoding->context = CurrentMemoryContext;
+	encoding->budget.limit = FmaSearchMemory();
+	FmaReadQuery(query, &encoding->reader);
+
+	nest_level = NewGUCNestLevel();
+	(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("extra_float_digits", "1", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	Finish(encoding);
+	AtEOXact_GUC(true, nest_level);
+	return encoding;
+}

@@ -1,0 +1,149 @@
+/*
+ * search.h
+ *		Every conjunction of up to three conditions, counted exactly.
+ */
+#ifndef FMA_SEARCH_H
+#define FMA_SEARCH_H
+
+#include "fma.h"
+
+#include "encode.h"
+#include "statistics.h"
+
+#define FMA_MAX_ORDER 3
+
+/* What is known of the rows of a slice: their number, and the sums of their losses */
+typedef struct FmaTally
+{
+	int64		n;
+	int128		sum;			/* failures, or losses in units of encoding->loss_unit */
+	int128		square;			/* of squared losses; real losses only */
+	uint64		signature;		/* equal for the same rows */
+} FmaTally;
+
+/*
+ * Tallies of all cells of a table of codes.  A word of "pass" holds the count in
+ * its low bits and a sum of random numbers, one for each row, in the others: two slices of the same rows
+ * have the same sums.  A boolean loss has the failing rows in "fail".
+ */
+typedef struct FmaTable
+{
+	int64		ncells;
+	uint64	   *fail;
+	uint64	   *pass;
+	int128	   *sum;
+	int128	   *square;
+} FmaTable;
+
+/* Sums over the units of a slice, see units.c */
+#define FMA_MAX_GENERAL (FMA_MAX_ORDER + 1)
+typedef struct FmaUnitSums
+{
+	int64		units;
+	double		nn,				/* rows times rows */
+				nl,				/* rows times loss */
+				ll;				/* loss times loss */
+	struct
+	{
+		int64		units;		/* with rows outside the slice */
+		double		nn,			/* rows of the slice times rows of the more general slice */
+					nl,
+					ln,
+					ll;
+	}			with[FMA_MAX_GENERAL];	/* all rows, and each slice that has one condition less */
+} FmaUnitSums;
+
+/* Which feature, and which of its conditions */
+typedef struct FmaTerm
+{
+	uint16		feature;
+	uint16		condition;
+} FmaTerm;
+
+typedef struct FmaSlice
+{
+	union
+	{
+		uint64		signature;	/* until equal slices are dropped */
+		double		q;
+	};
+	double		total;			/* failures, or the sum of the losses */
+	double		variance;		/* of a real loss */
+	double		p;
+	int32		n;
+	int32		units;
+	float		design_effect;	/* how many rows are worth one, see units.c */
+	int8		order;			/* number of terms */
+	bool		dropped;
+	FmaTerm		terms[FMA_MAX_ORDER];
+} FmaSlice;
+
+/* Which hypotheses a slice is tested against */
+typedef enum FmaAgainst
+{
+	FMA_AGAINST_REST,			/* two-sided, the rest of the rows */
+	FMA_AGAINST_GENERAL,		/* worse than the rest, and than the rest of each more general slice */
+	FMA_AGAINST_ZERO			/* two-sided, paired: mean difference against none */
+} FmaAgainst;
+
+typedef struct FmaSearchOptions
+{
+	int			max_order;
+	int64		min_rows;		/* 0: the default */
+	bool		intervals;
+	FmaAgainst	against;
+} FmaSearchOptions;
+
+#define FMA_SLICES_PER_CHUNK 16384
+
+typedef struct FmaSearch
+{
+	FmaEncoding *encoding;
+	FmaSearchOptions options;
+	int64		min_rows;
+	FmaTally	all;			/* rows */
+	FmaUnitSums all_units;
+	bool		all_positive;	/* no loss is negative */
+
+	int			count_bits;
+	uint64	   *weights;		/* of a row: one, and a random number above it */
+
+	FmaTally  **singles;		/* [feature][condition] */
+	FmaTally  **pairs;			/* [a * nfeatures + b][condition of a, condition of b] */
+	FmaUnitSums **single_units;
+	FmaUnitSums **pair_units;
+
+	int64		nslices;
+	int64		ndropped;
+	FmaSlice  **slices;			/* in chunks */
+	int64		chunk_capacity;
+} FmaSearch;
+
+static inline FmaSlice *
+FmaSliceAt(FmaSearch *search, int64 i)
+{
+	return &search->slices[i / FMA_SLICES_PER_CHUNK][i % FMA_SLICES_PER_CHUNK];
+}
+
+extern FmaSearch *FmaSearchSlices(FmaEncoding *encoding, const FmaSearchOptions *options);
+extern void FmaDropEqualSlices(FmaSearch *search);
+extern void FmaAdjustSlices(FmaSearch *search, FmaCorrection correction);
+
+/* For the parts of the search */
+extern FmaTable *FmaNewTable(FmaSearch *search, int64 ncells);
+extern void FmaFreeTable(FmaSearch *search, FmaTable *table);
+extern void FmaCountTable(FmaSearch *search, const FmaFeature *const *features, int order, FmaTable *table);
+extern FmaTable *FmaExpandTable(FmaSearch *search, const FmaFeature *const *features, int order, FmaTable *table);
+extern FmaTally FmaTallyAt(FmaSearch *search, const FmaTable *table, int64 cell);
+extern void FmaTallyAll(FmaSearch *search);
+
+/* evidence.c: tests on tallies */
+extern double FmaTallyTotal(FmaSearch *search, const FmaTally *tally);
+extern double FmaTallyVariance(FmaSearch *search, const FmaTally *tally);
+extern double FmaTestTally(FmaSearch *search, const FmaTally *slice, const FmaTally *general, FmaAlternative alternative);
+extern double FmaSliceVariance(FmaSearch *search, const FmaSlice *slice);
+extern double FmaRestVariance(FmaSearch *search, const FmaSlice *slice);
+extern double FmaTestZero(FmaSearch *search, const FmaTally *slice);
+extern double FmaLikelihoodRatio(FmaSearch *search, const FmaTally *slice, const FmaTally *general);
+
+#endif							/* FMA_SEARCH_H */

@@ -1,0 +1,13 @@
+/*
+ * units.h
+ *		Tests when rows come in units that are independent, not the rows.
+ */
+#ifndef FMA_UNITS_H
+#define FMA_UNITS_H
+
+#include "search.h"
+
+extern void FmaTestUnits(FmaSearch *search, FmaSlice *slice, const FmaTally *tally, const FmaUnitSums *units,
+						 const FmaTally *const *general, const FmaUnitSums *const *general_units, int ngeneral);
+
+#endif							/* FMA_UNITS_H */
