@@ -19,6 +19,7 @@
 #define CODE_NONE (FMA_MAX_CODES - 1)
 #define MONTHS_IN_QUARTER 3
 #define QUARTERS_IN_YEAR 4
+#define DAYS_IN_WEEK 7
 
 /* Added to years, so that periods before Christ have positive numbers as well */
 #define YEAR_BASE 4800
@@ -114,7 +115,7 @@ PeriodNumber(Period period, Clock clock)
 		case PERIOD_DAY:
 			return clock.day;
 		case PERIOD_WEEK:
-			return clock.day / DAYS_PER_WEEK;	/* Julian day 0 was a Monday */
+			return clock.day / DAYS_IN_WEEK;	/* Julian day 0 was a Monday */
 		case PERIOD_MONTH:
 			return (int64) (year + YEAR_BASE) * MONTHS_PER_YEAR + month - 1;
 		case PERIOD_QUARTER:
@@ -143,7 +144,7 @@ PeriodStart(FmaEncoding *encoding, FmaColumn *column, Period period, int64 numbe
 			day = number;
 			break;
 		case PERIOD_WEEK:
-			day = number * DAYS_PER_WEEK;
+			day = number * DAYS_IN_WEEK;
 			break;
 		default:
 			months = number * (period == PERIOD_MONTH ? 1 : period == PERIOD_QUARTER ? MONTHS_IN_QUARTER : MONTHS_PER_YEAR);
@@ -168,7 +169,7 @@ PeriodName(Period period, int64 number)
 	int			year,
 				month,
 				day;
-	int64		julian = period == PERIOD_WEEK ? number * DAYS_PER_WEEK :
+	int64		julian = period == PERIOD_WEEK ? number * DAYS_IN_WEEK :
 		period == PERIOD_HOUR ? number / HOURS_PER_DAY : number;
 
 	switch (period)
@@ -213,7 +214,7 @@ PartOf(FmaPart part, Clock clock)
 		case FMA_PART_HOUR:
 			return clock.hour;
 		case FMA_PART_WEEKDAY:
-			return clock.day % DAYS_PER_WEEK;
+			return clock.day % DAYS_IN_WEEK;
 		default:
 			return MonthOf(clock.day, &year) - 1;
 	}

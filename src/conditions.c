@@ -63,7 +63,7 @@ AppendLiteral(StringInfo out, FmaColumn *column, const char *value)
 
 /* "x IS NULL" of a row looks into it; this form does not */
 static const char *
-NullTest(FmaColumn *column, bool isnull)
+NullTestOf(FmaColumn *column, bool isnull)
 {
 	if (type_is_rowtype(column->base_type))
 		return isnull ? " IS NOT DISTINCT FROM NULL" : " IS DISTINCT FROM NULL";
@@ -135,7 +135,7 @@ FmaConditionPredicate(StringInfo out, FmaEncoding *encoding, FmaFeature *feature
 	{
 		case FMA_IS_NULL:
 		case FMA_IS_NOT_NULL:
-			appendStringInfo(out, "%s%s", name, NullTest(column, condition->kind == FMA_IS_NULL));
+			appendStringInfo(out, "%s%s", name, NullTestOf(column, condition->kind == FMA_IS_NULL));
 			break;
 		case FMA_EQUALS:
 			if (field != NULL && column->base_type == TIMESTAMPTZOID)

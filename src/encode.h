@@ -142,6 +142,13 @@ typedef struct FmaEncoding
 
 extern FmaEncoding *FmaEncode(const char *query, const FmaEncodeOptions *options);
 
+/* Whether the loss is one boolean, so that its mean is a rate of failures */
+static inline bool
+FmaLossIsRate(const FmaEncoding *encoding)
+{
+	return encoding->boolean && !encoding->options.paired;
+}
+
 /* For the parts of the encoding */
 extern FmaFeature *FmaNewFeature(FmaEncoding *encoding, FmaColumn *column, FmaPart part);
 extern FmaCondition *FmaNewCondition(FmaFeature *feature, FmaConditionKind kind, int code);

@@ -58,6 +58,29 @@ FmaTestTally(FmaSearch *search, const FmaTally *slice, const FmaTally *general, 
 					 FmaTallyTotal(search, &rest) / rest.n, FmaTallyVariance(search, &rest), rest.n, alternative);
 }
 
+/* The variance of the losses of a slice, over n: a boolean one has p (1 - p) */
+double
+FmaSliceVariance(FmaSearch *search, const FmaSlice *slice)
+{
+	double		mean = slice->total / slice->n;
+
+	return FmaLossIsRate(search->encoding) ? mean * (1 - mean) : slice->variance * (slice->n - 1) / slice->n;
+}
+
+/* The same of all other rows */
+double
+FmaRestVariance(FmaSearch *search, const FmaSlice *slice)
+{
+	double		n = search->all.n - slice->n,
+				mean = (FmaTallyTotal(search, &search->all) - slice->total) / n,
+				difference = mean - slice->total / slice->n;
+
+	if (FmaLossIsRate(search->encoding))
+		return mean * (1 - mean);
+	return Max(FmaTallyVariance(search, &search->all) * (search->all.n - 1) - slice->variance * (slice->n - 1) -
+			   difference * difference * slice->n * n / search->all.n, 0) / n;
+}
+
 /*
  * p of a mean difference against none, for paired losses: McNemar's test for
  * boolean losses, whose differences are -1, 0 and 1, else Student's t.
@@ -103,7 +126,7 @@ FmaLikelihoodRatio(FmaSearch *search, const FmaTally *slice, const FmaTally *gen
 
 	if (slice->n == 0 || (rest.n > 0 && k * rest.n <= r * slice->n))
 		return 0;
-	if (search->encoding->loss == NULL)
+	if (FmaLossIsRate(search->encoding))
 		return Information(k, slice->n) + Information(slice->n - k, slice->n) +
 			Information(r, rest.n) + Information(rest.n - r, rest.n) -
 			Information(k + r, general->n) - Information(general->n - k - r, general->n);

@@ -318,7 +318,7 @@ AddSlice(FmaSearch *search, int order, const FmaTerm *terms, const FmaTally *tal
 	slice = FmaSliceAt(search, search->nslices++);
 	slice->signature = tally->signature;
 	slice->total = FmaTallyTotal(search, tally);
-	slice->variance = IsReal(search) ? FmaTallyVariance(search, tally) : 0;
+	slice->variance = FmaLossIsRate(search->encoding) ? 0 : FmaTallyVariance(search, tally);
 	slice->n = tally->n;
 	slice->units = 0;
 	slice->design_effect = 1;
@@ -342,12 +342,14 @@ FmaTallyAll(FmaSearch *search)
 	search->all.n = encoding->nrows;
 	if (!IsReal(search))
 		search->all.sum = search->all.square = encoding->failures;
-	else
-		for (int64 row = 0; row < encoding->nrows; row++)
-		{
-			search->all.sum += encoding->loss[row];
-			search->all.square += (int128) encoding->loss[row] * encoding->loss[row];
-		}
+	search->all_positive = true;
+	for (int64 row = 0; IsReal(search) && row < encoding->nrows; row++)
+	{
+		search->all.sum += encoding->loss[row];
+		search->all.square += (int128) encoding->loss[row] * encoding->loss[row];
+		search->all_positive &= encoding->loss[row] >= 0;
+	}
+	search->mean = search->all.n > 0 ? FmaTallyTotal(search, &search->all) / search->all.n : 0;
 }
 
 /* One random number a row, above the bits in which rows are counted */
@@ -400,8 +402,14 @@ SearchSingles(FmaSearch *search)
 {
 	FmaEncoding *encoding = search->encoding;
 	const FmaTally *general[] = {&search->all};
+	const FmaUnitSums *general_units[] = {&search->all_units};
+	bool		with_units = encoding->unit_start != NULL;
+	int64		ncells;
 
 	search->singles = palloc(sizeof(FmaTally *) * Max(encoding->nfeatures, 1));
+	search->single_units = palloc0(sizeof(FmaUnitSums *) * Max(encoding->nfeatures, 1));
+	if (with_units)
+		search->all_units = *FmaCountUnits(search, NULL, 0, &ncells);
 	for (int f = 0; f < encoding->nfeatures; f++)
 	{
 		FmaFeature *feature = &encoding->features[f];
@@ -409,11 +417,14 @@ SearchSingles(FmaSearch *search)
 
 		search->singles[f] = CountConditions(search, set, 1);
 		ShortenFeature(search, feature, search->singles[f]);
+		if (with_units)
+			search->single_units[f] = FmaCountUnits(search, set, 1, &ncells);
 		for (int c = 0; c < feature->nconditions; c++)
 		{
 			FmaTerm		term = {f, c};
 
-			AddSlice(search, 1, &term, &search->singles[f][c], NULL, general, NULL, 1);
+			AddSlice(search, 1, &term, &search->singles[f][c], with_units ? &search->single_units[f][c] : NULL,
+					 general, general_units, 1);
 		}
 	}
 }
@@ -426,19 +437,35 @@ SearchPair(FmaSearch *search, int a, int b)
 	const FmaFeature *set[] = {&features[a], &features[b]};
 	FmaTally   *tallies = CountConditions(search, set, 2);
 	FmaTally   *tally = tallies;
+	FmaUnitSums *units = NULL;
+	int64		ncells;
 
+	if (search->encoding->unit_start != NULL)
+		units = FmaCountUnits(search, set, 2, &ncells);
 	for (int ca = 0; ca < features[a].nconditions; ca++)
 		for (int cb = 0; cb < features[b].nconditions; cb++, tally++)
 		{
 			FmaTerm		terms[] = {{a, ca}, {b, cb}};
 			const FmaTally *general[] = {&search->all, &search->singles[a][ca], &search->singles[b][cb]};
+			const FmaUnitSums *general_units[] = {&search->all_units, NULL, NULL};
 
-			AddSlice(search, 2, terms, tally, NULL, general, NULL, lengthof(general));
+			if (units != NULL)
+			{
+				general_units[1] = &search->single_units[a][ca];
+				general_units[2] = &search->single_units[b][cb];
+			}
+			AddSlice(search, 2, terms, tally, units == NULL ? NULL : &units[ca * features[b].ncodes + cb],
+					 general, general_units, lengthof(general));
 		}
 	if (search->options.max_order >= 3)
+	{
 		search->pairs[a * search->encoding->nfeatures + b] = tallies;
-	else
-		FreeTallies(search, tallies, (int64) features[a].nconditions * features[b].nconditions);
+		search->pair_units[a * search->encoding->nfeatures + b] = units;
+		return;
+	}
+	FreeTallies(search, tallies, (int64) features[a].nconditions * features[b].nconditions);
+	if (units != NULL)
+		FmaFreeUnits(search, units, ncells);
 }
 
 /* Adds the triples of a pair of conditions and a third feature */
@@ -460,6 +487,40 @@ AddTriples(FmaSearch *search, FmaTerm first, FmaTerm second, int c, const FmaTab
 
 		AddSlice(search, 3, terms, &tally, NULL, general, NULL, lengthof(general));
 	}
+}
+
+/* Order 3 with units: one table after the other */
+static void
+SearchUnitTriples(FmaSearch *search, int a, int b, int c)
+{
+	FmaFeature *features = search->encoding->features;
+	int			n = search->encoding->nfeatures;
+	const FmaFeature *set[] = {&features[a], &features[b], &features[c]};
+	int64		ncells;
+	FmaTally   *tallies = CountConditions(search, set, 3);
+	FmaTally   *tally = tallies;
+	FmaUnitSums *units = FmaCountUnits(search, set, 3, &ncells);
+	int			nb = features[b].nconditions,
+				nc = features[c].nconditions;
+
+	for (int ca = 0; ca < features[a].nconditions; ca++)
+		for (int cb = 0; cb < nb; cb++)
+			for (int cc = 0; cc < nc; cc++, tally++)
+			{
+				FmaTerm		terms[] = {{a, ca}, {b, cb}, {c, cc}};
+				const FmaTally *general[] = {&search->all, &search->pairs[a * n + b][ca * nb + cb],
+				&search->pairs[a * n + c][ca * nc + cc], &search->pairs[b * n + c][cb * nc + cc]};
+				const FmaUnitSums *general_units[] = {&search->all_units,
+					&search->pair_units[a * n + b][ca * features[b].ncodes + cb],
+					&search->pair_units[a * n + c][ca * features[c].ncodes + cc],
+				&search->pair_units[b * n + c][cb * features[c].ncodes + cc]};
+
+				AddSlice(search, 3, terms, tally,
+						 &units[(ca * features[b].ncodes + cb) * features[c].ncodes + cc],
+						 general, general_units, lengthof(general));
+			}
+	FreeTallies(search, tallies, (int64) features[a].nconditions * nb * nc);
+	FmaFreeUnits(search, units, ncells);
 }
 
 /* Which pairs of codes of two features are counted, by a number each; 0 is for none */
@@ -624,7 +685,10 @@ FmaSearchSlices(FmaEncoding *encoding, const FmaSearchOptions *options)
 	MakeWeights(search);
 	SearchSingles(search);
 	if (options->max_order >= 3)
-		search->pairs = palloc_extended(sizeof(FmaTally *) * Max(n * n, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	{
+		search->pairs = palloc0(sizeof(FmaTally *) * Max(n * n, 1));
+		search->pair_units = palloc0(sizeof(FmaUnitSums *) * Max(n * n, 1));
+	}
 	if (options->max_order >= 2)
 		for (int a = 0; a < n; a++)
 			for (int b = a + 1; b < n; b++)
@@ -632,7 +696,13 @@ FmaSearchSlices(FmaEncoding *encoding, const FmaSearchOptions *options)
 	if (options->max_order >= 3)
 		for (int a = 0; a < n; a++)
 			for (int b = a + 1; b < n; b++)
-				SearchTriples(search, a, b);
+			{
+				if (encoding->unit_start == NULL)
+					SearchTriples(search, a, b);
+				else
+					for (int c = b + 1; c < n; c++)
+						SearchUnitTriples(search, a, b, c);
+			}
 	return search;
 }
 

@@ -104,6 +104,7 @@ typedef struct FmaSearch
 	FmaTally	all;			/* rows */
 	FmaUnitSums all_units;
 	bool		all_positive;	/* no loss is negative */
+	double		mean;			/* loss of all rows */
 
 	int			count_bits;
 	uint64	   *weights;		/* of a row: one, and a random number above it */

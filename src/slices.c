@@ -225,7 +225,7 @@ SliceInterval(FmaSearch *search, const FmaSlice *slice)
 	double		n = slice->n / slice->design_effect;
 	double		mean = slice->total / slice->n;
 
-	if (search->encoding->boolean && !search->encoding->options.paired)
+	if (FmaLossIsRate(search->encoding))
 		return FmaWilson(slice->total / slice->design_effect, n, FMA_SLICE_LEVEL);
 	if (slice->n > 1 && (slice->units == 0 || slice->units > 1))
 	{
