@@ -294,6 +294,17 @@ TestSlice(FmaSearch *search, const FmaTally *slice, const FmaTally *const *gener
 	return largest;
 }
 
+/* Sets a slice's p, units and design effect, from its tally and what is more general (all rows first) */
+void
+FmaTestSlice(FmaSearch *search, FmaSlice *slice, const FmaTally *tally, const FmaUnitSums *units,
+			 const FmaTally *const *general, const FmaUnitSums *const *general_units, int ngeneral)
+{
+	if (units == NULL)
+		slice->p = TestSlice(search, tally, general, ngeneral);
+	else
+		FmaTestUnits(search, slice, tally, units, general, general_units, ngeneral);
+}
+
 /* Records a slice */
 static void
 AddSlice(FmaSearch *search, int order, const FmaTerm *terms, const FmaTally *tally, const FmaUnitSums *units,
@@ -326,10 +337,7 @@ AddSlice(FmaSearch *search, int order, const FmaTerm *terms, const FmaTally *tal
 	slice->dropped = false;
 	memset(slice->terms, 0, sizeof(slice->terms));
 	memcpy(slice->terms, terms, sizeof(FmaTerm) * order);
-	if (units == NULL)
-		slice->p = TestSlice(search, tally, general, ngeneral);
-	else
-		FmaTestUnits(search, slice, tally, units, general, general_units, ngeneral);
+	FmaTestSlice(search, slice, tally, units, general, general_units, ngeneral);
 }
 
 /* The whole: all rows, all units */

@@ -136,6 +136,8 @@ extern void FmaFreeTable(FmaSearch *search, FmaTable *table);
 extern void FmaCountTable(FmaSearch *search, const FmaFeature *const *features, int order, FmaTable *table);
 extern FmaTable *FmaExpandTable(FmaSearch *search, const FmaFeature *const *features, int order, FmaTable *table);
 extern FmaTally FmaTallyAt(FmaSearch *search, const FmaTable *table, int64 cell);
+extern void FmaTestSlice(FmaSearch *search, FmaSlice *slice, const FmaTally *tally, const FmaUnitSums *units,
+						 const FmaTally *const *general, const FmaUnitSums *const *general_units, int ngeneral);
 extern void FmaTallyAll(FmaSearch *search);
 
 /* evidence.c: tests on tallies */

@@ -1,0 +1,14 @@
+CREATE FUNCTION fma_find_hotspots(query text, fdr double precision DEFAULT 0.05, min_lift double precision DEFAULT 1.1,
+	max_order integer DEFAULT 3, min_rows bigint DEFAULT NULL, bins integer DEFAULT 5, max_values integer DEFAULT 50,
+	top integer DEFAULT 20, intervals boolean DEFAULT false, unit text DEFAULT NULL, timezone text DEFAULT NULL,
+	OUT rank bigint, OUT slice text, OUT predicate text, OUT conditions jsonb, OUT condition_count integer,
+	OUT n bigint, OUT failures bigint, OUT failure_rate double precision, OUT mean_loss double precision,
+	OUT ci_low double precision, OUT ci_high double precision,
+	OUT baseline_rate double precision, OUT rest_rate double precision,
+	OUT lift double precision, OUT excess_failures double precision, OUT share_of_failures double precision,
+	OUT p_value double precision, OUT q_value double precision, OUT score double precision, OUT n_units bigint)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C COST 100000 ROWS 20;
+COMMENT ON FUNCTION fma_find_hotspots(text, double precision, double precision, integer, bigint, integer, integer, integer, boolean, text, text)
+IS 'The few slices where a model fails: each significant by itself, together covering the failures.
+The query''s first column is the loss (boolean or a number), the others are the conditions.';
