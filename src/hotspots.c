@@ -37,54 +37,6 @@ typedef struct Standing
 	double		ratio;
 } Standing;
 
-static const FmaFeature *
-FeatureOf(FmaSearch *search, const FmaSlice *slice, int term)
-{
-	return &search->encoding->features[slice->terms[term].feature];
-}
-
-static bool
-SameFeatures(const FmaSlice *a, const FmaSlice *b)
-{
-	if (a->order != b->order)
-		return false;
-	for (int i = 0; i < a->order; i++)
-		if (a->terms[i].feature != b->terms[i].feature)
-			return false;
-	return true;
-}
-
-/* The tally of a slice in a table of its features' codes, without the condition "left_out" (or -1) */
-static FmaTally
-SumBox(FmaSearch *search, const FmaSlice *slice, const FmaTable *table, int left_out)
-{
-	int			low[FMA_MAX_ORDER] = {0},
-				high[FMA_MAX_ORDER] = {0},
-				width[FMA_MAX_ORDER] = {1, 1, 1};
-	FmaTally	sum = {0};
-
-	for (int i = 0; i < slice->order; i++)
-	{
-		const FmaFeature *feature = FeatureOf(search, slice, i);
-		const FmaCondition *condition = &feature->conditions[slice->terms[i].condition];
-
-		width[i] = feature->ncodes;
-		low[i] = i == left_out ? 0 : condition->low;
-		high[i] = i == left_out ? feature->ncodes - 1 : condition->high;
-	}
-	for (int a = low[0]; a <= high[0]; a++)
-		for (int b = low[1]; b <= high[1]; b++)
-			for (int c = low[2]; c <= high[2]; c++)
-			{
-				FmaTally	cell = FmaTallyAt(search, table, ((int64) a * width[1] + b) * width[2] + c);
-
-				sum.n += cell.n;
-				sum.sum += cell.sum;
-				sum.square += cell.square;
-			}
-	return sum;
-}
-
 /* Sums over units for candidates of the same features, and for the more general ones */
 typedef struct UnitTables
 {
@@ -104,7 +56,7 @@ MakeUnitTables(FmaSearch *search, const FmaSlice *slice, UnitTables *tables)
 	if (!tables->present)
 		return;
 	for (int i = 0; i < slice->order; i++)
-		features[i] = FeatureOf(search, slice, i);
+		features[i] = FmaFeatureOf(search, slice, i);
 	tables->own = FmaCountUnits(search, features, slice->order, &tables->own_cells);
 	for (int g = 1; slice->order > 1 && g <= slice->order; g++)
 	{
@@ -136,8 +88,8 @@ CellOf(FmaSearch *search, const FmaSlice *slice, int left_out)
 
 	for (int i = 0; i < slice->order; i++)
 		if (i != left_out)
-			cell = cell * FeatureOf(search, slice, i)->ncodes +
-				FeatureOf(search, slice, i)->conditions[slice->terms[i].condition].low;
+			cell = cell * FmaFeatureOf(search, slice, i)->ncodes +
+				FmaFeatureOf(search, slice, i)->conditions[slice->terms[i].condition].low;
 	return cell;
 }
 
@@ -147,7 +99,7 @@ Measure(Cover *cover, const FmaSlice *candidate, const FmaTable *table, const Un
 {
 	FmaSearch  *search = cover->search;
 	FmaSlice	slice = *candidate;
-	FmaTally	tally = SumBox(search, candidate, table, -1);
+	FmaTally	tally = FmaSumBox(search, candidate, table, -1);
 	FmaTally	general_tally[FMA_MAX_GENERAL];
 	const FmaTally *general[FMA_MAX_GENERAL] = {&search->all};
 	const FmaUnitSums *general_units[FMA_MAX_GENERAL] = {&search->all_units};
@@ -163,7 +115,7 @@ Measure(Cover *cover, const FmaSlice *candidate, const FmaTable *table, const Un
 		return 0;
 	for (int g = 1; slice.order > 1 && g <= slice.order; g++)
 	{
-		general_tally[g] = SumBox(search, candidate, table, slice.order - g);
+		general_tally[g] = FmaSumBox(search, candidate, table, slice.order - g);
 		general[g] = &general_tally[g];
 		if (units->present)
 			general_units[g] = &units->general[g][CellOf(search, candidate, slice.order - g)];
@@ -195,13 +147,13 @@ FindBest(Cover *cover)
 
 		for (int i = 0; i < slice->order; i++)
 		{
-			features[i] = FeatureOf(search, slice, i);
+			features[i] = FmaFeatureOf(search, slice, i);
 			ncells *= features[i]->ncodes;
 		}
 		table = FmaNewTable(search, ncells);
 		FmaCountTable(search, features, slice->order, table);
 		MakeUnitTables(search, slice, &units);
-		for (end = first; end < cover->ncandidates && SameFeatures(cover->candidates[end], slice); end++)
+		for (end = first; end < cover->ncandidates && FmaSameFeatures(cover->candidates[end], slice); end++)
 		{
 			double		ratio = Measure(cover, cover->candidates[end], table, &units, best.ratio);
 
@@ -224,7 +176,7 @@ InSlice(FmaSearch *search, const FmaSlice *slice, int64 row)
 {
 	for (int i = 0; i < slice->order; i++)
 	{
-		const FmaFeature *feature = FeatureOf(search, slice, i);
+		const FmaFeature *feature = FmaFeatureOf(search, slice, i);
 		const FmaCondition *condition = &feature->conditions[slice->terms[i].condition];
 
 		if (feature->codes[row] < condition->low || feature->codes[row] > condition->high)

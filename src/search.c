@@ -300,7 +300,11 @@ FmaTestSlice(FmaSearch *search, FmaSlice *slice, const FmaTally *tally, const Fm
 			 const FmaTally *const *general, const FmaUnitSums *const *general_units, int ngeneral)
 {
 	if (units == NULL)
+	{
 		slice->p = TestSlice(search, tally, general, ngeneral);
+		if (search->options.against == FMA_AGAINST_ZERO)
+			slice->rest = FmaTestTally(search, tally, general[0], FMA_TWO_SIDED);
+	}
 	else
 		FmaTestUnits(search, slice, tally, units, general, general_units, ngeneral);
 }
@@ -714,6 +718,56 @@ FmaSearchSlices(FmaEncoding *encoding, const FmaSearchOptions *options)
 	return search;
 }
 
+/* The feature of a term of a slice */
+const FmaFeature *
+FmaFeatureOf(FmaSearch *search, const FmaSlice *slice, int term)
+{
+	return &search->encoding->features[slice->terms[term].feature];
+}
+
+/* Whether two slices have conditions on the same features */
+bool
+FmaSameFeatures(const FmaSlice *a, const FmaSlice *b)
+{
+	if (a->order != b->order)
+		return false;
+	for (int i = 0; i < a->order; i++)
+		if (a->terms[i].feature != b->terms[i].feature)
+			return false;
+	return true;
+}
+
+/* The tally of a slice in a table of its features' codes, without the condition "left_out" (or -1) */
+FmaTally
+FmaSumBox(FmaSearch *search, const FmaSlice *slice, const FmaTable *table, int left_out)
+{
+	int			low[FMA_MAX_ORDER] = {0},
+				high[FMA_MAX_ORDER] = {0},
+				width[FMA_MAX_ORDER] = {1, 1, 1};
+	FmaTally	sum = {0};
+
+	for (int i = 0; i < slice->order; i++)
+	{
+		const FmaFeature *feature = FmaFeatureOf(search, slice, i);
+		const FmaCondition *condition = &feature->conditions[slice->terms[i].condition];
+
+		width[i] = feature->ncodes;
+		low[i] = i == left_out ? 0 : condition->low;
+		high[i] = i == left_out ? feature->ncodes - 1 : condition->high;
+	}
+	for (int a = low[0]; a <= high[0]; a++)
+		for (int b = low[1]; b <= high[1]; b++)
+			for (int c = low[2]; c <= high[2]; c++)
+			{
+				FmaTally	cell = FmaTallyAt(search, table, ((int64) a * width[1] + b) * width[2] + c);
+
+				sum.n += cell.n;
+				sum.sum += cell.sum;
+				sum.square += cell.square;
+			}
+	return sum;
+}
+
 /*
  * Of slices that have the same rows, the one with the fewest terms stays, and
  * of those the first: the slices come in that order.  This depends on the conditions alone, so it may precede
@@ -753,9 +807,9 @@ FmaDropEqualSlices(FmaSearch *search)
 	FmaRelease(&search->encoding->budget, sizeof(uint32) * nslots);
 }
 
-/* Turns p into q, over all slices that were not dropped; an undefined p is no test */
-void
-FmaAdjustSlices(FmaSearch *search, FmaCorrection correction)
+/* The q of the slices that were not dropped, one by one; an undefined p is no test */
+static void
+Adjust(FmaSearch *search, FmaCorrection correction, bool rest)
 {
 	int64		capacity = Max(search->nslices - search->ndropped, 1);
 	double	   *p,
@@ -766,18 +820,38 @@ FmaAdjustSlices(FmaSearch *search, FmaCorrection correction)
 	p = palloc_extended(sizeof(double) * capacity, MCXT_ALLOC_HUGE);
 	q = palloc_extended(sizeof(double) * capacity, MCXT_ALLOC_HUGE);
 	for (int64 i = 0; i < search->nslices; i++)
-		if (!FmaSliceAt(search, i)->dropped && !isnan(FmaSliceAt(search, i)->p))
-			p[n++] = FmaSliceAt(search, i)->p;
+	{
+		FmaSlice   *slice = FmaSliceAt(search, i);
+		double		value = rest ? slice->rest : slice->p;
+
+		if (!slice->dropped && !isnan(value))
+			p[n++] = value;
+	}
 	CHECK_FOR_INTERRUPTS();
 	FmaAdjustP(p, q, n, correction);
 	n = 0;
 	for (int64 i = 0; i < search->nslices; i++)
 	{
 		FmaSlice   *slice = FmaSliceAt(search, i);
+		bool		tested = !slice->dropped && !isnan(rest ? slice->rest : slice->p);
 
-		slice->q = slice->dropped || isnan(slice->p) ? NAN : q[n++];
+		*(rest ? &slice->rest : &slice->q) = tested ? q[n++] : NAN;
 	}
 	pfree(p);
 	pfree(q);
 	FmaRelease(&search->encoding->budget, sizeof(double) * capacity * 2);
+}
+
+/* Turns p into q, over all slices that were not dropped */
+void
+FmaAdjustSlices(FmaSearch *search, FmaCorrection correction)
+{
+	Adjust(search, correction, false);
+}
+
+/* The same for p against the rest of the rows, in its place */
+void
+FmaAdjustRests(FmaSearch *search, FmaCorrection correction)
+{
+	Adjust(search, correction, true);
 }

@@ -70,6 +70,7 @@ typedef struct FmaSlice
 	double		total;			/* failures, or the sum of the losses */
 	double		variance;		/* of a real loss */
 	double		p;
+	double		rest;			/* FMA_AGAINST_ZERO: p, and then q, against the rest of the rows */
 	int32		n;
 	int32		units;
 	float		design_effect;	/* how many rows are worth one, see units.c */
@@ -83,7 +84,7 @@ typedef enum FmaAgainst
 {
 	FMA_AGAINST_REST,			/* two-sided, the rest of the rows */
 	FMA_AGAINST_GENERAL,		/* worse than the rest, and than the rest of each more general slice */
-	FMA_AGAINST_ZERO			/* two-sided, paired: mean difference against none */
+	FMA_AGAINST_ZERO			/* two-sided, paired: mean difference against none; and against the rest */
 } FmaAgainst;
 
 typedef struct FmaSearchOptions
@@ -129,6 +130,7 @@ FmaSliceAt(FmaSearch *search, int64 i)
 extern FmaSearch *FmaSearchSlices(FmaEncoding *encoding, const FmaSearchOptions *options);
 extern void FmaDropEqualSlices(FmaSearch *search);
 extern void FmaAdjustSlices(FmaSearch *search, FmaCorrection correction);
+extern void FmaAdjustRests(FmaSearch *search, FmaCorrection correction);
 
 /* For the parts of the search */
 extern FmaTable *FmaNewTable(FmaSearch *search, int64 ncells);
@@ -138,6 +140,9 @@ extern FmaTable *FmaExpandTable(FmaSearch *search, const FmaFeature *const *feat
 extern FmaTally FmaTallyAt(FmaSearch *search, const FmaTable *table, int64 cell);
 extern void FmaTestSlice(FmaSearch *search, FmaSlice *slice, const FmaTally *tally, const FmaUnitSums *units,
 						 const FmaTally *const *general, const FmaUnitSums *const *general_units, int ngeneral);
+extern const FmaFeature *FmaFeatureOf(FmaSearch *search, const FmaSlice *slice, int term);
+extern bool FmaSameFeatures(const FmaSlice *a, const FmaSlice *b);
+extern FmaTally FmaSumBox(FmaSearch *search, const FmaSlice *slice, const FmaTable *table, int left_out);
 extern void FmaTallyAll(FmaSearch *search);
 
 /* evidence.c: tests on tallies */

@@ -218,8 +218,8 @@ StudentQuantile(double level, double df)
 }
 
 /* The interval of a slice's rate or mean loss */
-static FmaInterval
-SliceInterval(FmaSearch *search, const FmaSlice *slice)
+FmaInterval
+FmaSliceInterval(FmaSearch *search, const FmaSlice *slice)
 {
 	FmaInterval interval = {NAN, NAN};
 	double		n = slice->n / slice->design_effect;
@@ -249,7 +249,7 @@ FmaPutSlice(FunctionCallInfo fcinfo, FmaSearch *search, const FmaSlice *slice, i
 				all_total = FmaTallyTotal(search, &search->all);
 	double		mean = slice->total / slice->n,
 				baseline = all_total / all_n;
-	FmaInterval interval = SliceInterval(search, slice);
+	FmaInterval interval = FmaSliceInterval(search, slice);
 	int			i = 0;
 
 	values[i++] = Int64GetDatum(rank);

@@ -40,6 +40,7 @@ extern FmaRanked *FmaRankSlices(FmaSearch *search, int64 top, double (*score) (v
 								void *argument, int64 *n);
 
 extern void FmaDescribeSlice(FmaSearch *search, const FmaSlice *slice, Datum *text, Datum *predicate, Datum *conditions);
+extern FmaInterval FmaSliceInterval(FmaSearch *search, const FmaSlice *slice);
 extern void FmaPutSlice(FunctionCallInfo fcinfo, FmaSearch *search, const FmaSlice *slice, int64 rank, double score);
 
 #endif							/* FMA_SLICES_H */

@@ -301,6 +301,7 @@ FmaTestUnits(FmaSearch *search, FmaSlice *slice, const FmaTally *tally, const Fm
 		case FMA_AGAINST_ZERO:
 			slice->p = variance > 0 ?
 				2 * FmaStudentTSf(fabs(slice->total / slice->n) / sqrt(variance), units->units - 1) : NAN;
+			slice->rest = TestAgainst(search, tally, units, general[0], general_units[0], 0, FMA_TWO_SIDED);
 			break;
 		case FMA_AGAINST_REST:
 			slice->p = TestAgainst(search, tally, units, general[0], general_units[0], 0, FMA_TWO_SIDED);
