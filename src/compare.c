@@ -16,8 +16,6 @@
 
 PG_FUNCTION_INFO_V1(fma_compare_models);
 
-static const char *const correction_names[] = {"bh", "by", "holm", "bonferroni", NULL};
-
 /* What B lost more than A: the extra failures, or the extra loss */
 static double
 Extra(void *argument, FmaSlice *slice)
@@ -158,7 +156,7 @@ fma_compare_models(PG_FUNCTION_ARGS)
 	context = AllocSetContextCreate(CurrentMemoryContext, "fma search", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);
 	top = PG_ARGISNULL(5) ? -1 : FmaIntegerArg(fcinfo, 5, "top", 1, PG_INT32_MAX);
-	correction = FmaChoose("correction", FmaWordArg(fcinfo, 6, "correction"), correction_names);
+	correction = FmaCorrectionArg(fcinfo, 6);
 	search = FmaFindSlices(fcinfo, &args, true, FMA_AGAINST_ZERO);
 	FmaAdjustSlices(search, correction);
 	FmaAdjustRests(search, correction);

@@ -162,11 +162,11 @@ UseOf(Oid type)
 	return FMA_USE_VALUES;
 }
 
-/* Two columns of one name would make every predicate ambiguous */
+/* A condition that shares its name with another column would make every predicate ambiguous */
 static void
-CheckNames(TupleDesc columns)
+CheckNames(TupleDesc columns, int nlosses)
 {
-	for (int i = 0; i < columns->natts; i++)
+	for (int i = nlosses; i < columns->natts; i++)
 		for (int j = 0; j < i; j++)
 			if (strcmp(NameStr(TupleDescAttr(columns, i)->attname), NameStr(TupleDescAttr(columns, j)->attname)) == 0)
 				ereport(ERROR,
@@ -217,7 +217,7 @@ Start(FmaRowReader *reader, TupleDesc columns)
 				 errdetail("It has %d column(s).", columns->natts),
 				 errhint("Select the %s first and then the columns that may explain it.",
 						 encoding->options.paired ? "losses of A and B" : "loss")));
-	CheckNames(columns);
+	CheckNames(columns, encoding->nlosses);
 	StartLosses(encoding, columns);
 	encoding->columns = palloc0(sizeof(FmaColumn) * (columns->natts - encoding->nlosses));
 	for (int i = encoding->nlosses; i < columns->natts; i++)

@@ -75,6 +75,15 @@ FmaTimezoneArg(FunctionCallInfo fcinfo, int argno)
 	return name;
 }
 
+/* How the tests of many slices are corrected */
+FmaCorrection
+FmaCorrectionArg(FunctionCallInfo fcinfo, int argno)
+{
+	static const char *const names[] = {"bh", "by", "holm", "bonferroni", NULL};
+
+	return FmaChoose("correction", FmaWordArg(fcinfo, argno, "correction"), names);
+}
+
 /* Runs the query (argument 0) and searches its slices, which are then tested but not corrected */
 FmaSearch *
 FmaFindSlices(FunctionCallInfo fcinfo, const FmaSliceArgs *args, bool paired, FmaAgainst against)
@@ -287,7 +296,6 @@ typedef enum RankBy
 } RankBy;
 
 static const char *const rank_names[] = {"excess", "sliceline", "wracc", "effect_size", NULL};
-static const char *const correction_names[] = {"bh", "by", "holm", "bonferroni", NULL};
 
 typedef struct Ranking
 {
@@ -357,7 +365,7 @@ fma_find_slices(PG_FUNCTION_ARGS)
 	top = PG_ARGISNULL(5) ? -1 : FmaIntegerArg(fcinfo, 5, "top", 1, PG_INT32_MAX);
 	ranking.rank_by = FmaChoose("rank_by", FmaWordArg(fcinfo, 6, "rank_by"), rank_names);
 	ranking.alpha = FmaCheckUnit("alpha", FmaNumberArg(fcinfo, 7, "alpha"));
-	correction = FmaChoose("correction", FmaWordArg(fcinfo, 8, "correction"), correction_names);
+	correction = FmaCorrectionArg(fcinfo, 8);
 	ranking.search = FmaFindSlices(fcinfo, &args, false, FMA_AGAINST_REST);
 	if (ranking.rank_by == RANK_SLICELINE && !ranking.search->all_positive)
 		ereport(ERROR,
