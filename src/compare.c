@@ -27,6 +27,7 @@ typedef struct Shown
 {
 	int64		place;			/* in the ranking, from 0 */
 	FmaSlice   *slice;
+	double		q_rest;
 	double		first_total;	/* losses of A */
 	double		discordant;		/* rows on which exactly one failed */
 } Shown;
@@ -37,9 +38,7 @@ CompareSlices(const void *a, const void *b)
 	const FmaSlice *left = ((const Shown *) a)->slice,
 			   *right = ((const Shown *) b)->slice;
 
-	if (left->order != right->order)
-		return left->order - right->order;
-	for (int i = 0; i < left->order; i++)
+	for (int i = 0; i < FMA_MAX_ORDER; i++)
 		if (left->terms[i].feature != right->terms[i].feature)
 			return (int) left->terms[i].feature - (int) right->terms[i].feature;
 	return 0;
@@ -70,16 +69,16 @@ SumLosses(FmaSearch *search, Shown *shown, int64 n)
 		int64	   *losses = encoding->loss;
 		int64		ncells = 1;
 
-		for (int f = 0; f < shown[i].slice->order; f++)
+		for (int f = 0; f < FmaOrderOf(shown[i].slice); f++)
 		{
 			features[f] = FmaFeatureOf(search, shown[i].slice, f);
 			ncells *= features[f]->ncodes;
 		}
 		difference = FmaNewTable(search, ncells);
-		FmaCountTable(search, features, shown[i].slice->order, difference);
+		FmaCountTable(search, features, FmaOrderOf(shown[i].slice), difference);
 		encoding->loss = encoding->first_loss;
 		first = FmaNewTable(search, ncells);
-		FmaCountTable(search, features, shown[i].slice->order, first);
+		FmaCountTable(search, features, FmaOrderOf(shown[i].slice), first);
 		encoding->loss = losses;
 		for (end = i; end < n && FmaSameFeatures(shown[end].slice, shown[i].slice); end++)
 		{
@@ -111,7 +110,7 @@ PutComparison(FunctionCallInfo fcinfo, FmaSearch *search, const Shown *shown)
 	values[i++] = Int64GetDatum(shown->place + 1);
 	FmaDescribeSlice(search, slice, &values[i], &values[i + 1], &values[i + 2]);
 	i += 3;
-	values[i++] = Int32GetDatum(slice->order);
+	values[i++] = Int32GetDatum(FmaOrderOf(slice));
 	values[i++] = Int64GetDatum(slice->n);
 	values[i++] = Float8GetDatum(shown->first_total / slice->n);
 	values[i++] = Float8GetDatum((shown->first_total + slice->total) / slice->n);
@@ -126,7 +125,7 @@ PutComparison(FunctionCallInfo fcinfo, FmaSearch *search, const Shown *shown)
 	values[i++] = Float8GetDatum((all_total - slice->total) / (search->all.n - slice->n));
 	values[i] = FmaFloat8OrNull(slice->p, &nulls[i]), i++;
 	values[i] = FmaFloat8OrNull(slice->q, &nulls[i]), i++;
-	values[i] = FmaFloat8OrNull(slice->rest, &nulls[i]), i++;
+	values[i] = FmaFloat8OrNull(shown->q_rest, &nulls[i]), i++;
 	values[i] = FmaFloat8OrNull(slice->variance > 0 ? mean / sqrt(slice->variance) : NAN, &nulls[i]), i++;
 	nulls[i] = slice->units == 0;
 	values[i++] = Int64GetDatum(slice->units);
@@ -167,6 +166,7 @@ fma_compare_models(PG_FUNCTION_ARGS)
 	{
 		shown[i].place = i;
 		shown[i].slice = FmaSliceAt(search, ranked[i].slice);
+		shown[i].q_rest = *FmaRestAt(search, ranked[i].slice);
 	}
 	SumLosses(search, shown, n);
 	for (int64 i = 0; i < n; i++)

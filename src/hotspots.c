@@ -55,16 +55,16 @@ MakeUnitTables(FmaSearch *search, const FmaSlice *slice, UnitTables *tables)
 	tables->present = search->encoding->unit_start != NULL;
 	if (!tables->present)
 		return;
-	for (int i = 0; i < slice->order; i++)
+	for (int i = 0; i < FmaOrderOf(slice); i++)
 		features[i] = FmaFeatureOf(search, slice, i);
-	tables->own = FmaCountUnits(search, features, slice->order, &tables->own_cells);
-	for (int g = 1; slice->order > 1 && g <= slice->order; g++)
+	tables->own = FmaCountUnits(search, features, FmaOrderOf(slice), &tables->own_cells);
+	for (int g = 1; FmaOrderOf(slice) > 1 && g <= FmaOrderOf(slice); g++)
 	{
 		const FmaFeature *fewer[FMA_MAX_ORDER];
 		int			n = 0;
 
-		for (int i = 0; i < slice->order; i++)
-			if (i != slice->order - g)
+		for (int i = 0; i < FmaOrderOf(slice); i++)
+			if (i != FmaOrderOf(slice) - g)
 				fewer[n++] = features[i];
 		tables->general[g] = FmaCountUnits(search, fewer, n, &tables->general_cells[g]);
 	}
@@ -76,7 +76,7 @@ FreeUnitTables(FmaSearch *search, const FmaSlice *slice, UnitTables *tables)
 	if (!tables->present)
 		return;
 	FmaFreeUnits(search, tables->own, tables->own_cells);
-	for (int g = 1; slice->order > 1 && g <= slice->order; g++)
+	for (int g = 1; FmaOrderOf(slice) > 1 && g <= FmaOrderOf(slice); g++)
 		FmaFreeUnits(search, tables->general[g], tables->general_cells[g]);
 }
 
@@ -86,7 +86,7 @@ CellOf(FmaSearch *search, const FmaSlice *slice, int left_out)
 {
 	int64		cell = 0;
 
-	for (int i = 0; i < slice->order; i++)
+	for (int i = 0; i < FmaOrderOf(slice); i++)
 		if (i != left_out)
 			cell = cell * FmaFeatureOf(search, slice, i)->ncodes +
 				FmaFeatureOf(search, slice, i)->conditions[slice->terms[i].condition].low;
@@ -103,6 +103,7 @@ Measure(Cover *cover, const FmaSlice *candidate, const FmaTable *table, const Un
 	FmaTally	general_tally[FMA_MAX_GENERAL];
 	const FmaTally *general[FMA_MAX_GENERAL] = {&search->all};
 	const FmaUnitSums *general_units[FMA_MAX_GENERAL] = {&search->all_units};
+	int			order = FmaOrderOf(candidate);
 	int			ngeneral = 1;
 	double		ratio;
 
@@ -113,19 +114,19 @@ Measure(Cover *cover, const FmaSlice *candidate, const FmaTable *table, const Un
 		return 0;
 	if (search->mean > 0 && FmaTallyTotal(search, &tally) / tally.n < cover->min_lift * search->mean)
 		return 0;
-	for (int g = 1; slice.order > 1 && g <= slice.order; g++)
+	for (int g = 1; order > 1 && g <= order; g++)
 	{
-		general_tally[g] = FmaSumBox(search, candidate, table, slice.order - g);
+		general_tally[g] = FmaSumBox(search, candidate, table, order - g);
 		general[g] = &general_tally[g];
 		if (units->present)
-			general_units[g] = &units->general[g][CellOf(search, candidate, slice.order - g)];
+			general_units[g] = &units->general[g][CellOf(search, candidate, order - g)];
 		ngeneral++;
 	}
 	slice.n = tally.n;
 	slice.total = FmaTallyTotal(search, &tally);
 	slice.variance = FmaLossIsRate(search->encoding) ? 0 : FmaTallyVariance(search, &tally);
 	FmaTestSlice(search, &slice, &tally, units->present ? &units->own[CellOf(search, candidate, -1)] : NULL,
-				 general, general_units, ngeneral);
+				 general, general_units, ngeneral, NULL);
 	return slice.p <= cover->largest_p ? ratio / slice.design_effect : 0;
 }
 
@@ -145,13 +146,13 @@ FindBest(Cover *cover)
 		UnitTables	units = {0};
 		int64		ncells = 1;
 
-		for (int i = 0; i < slice->order; i++)
+		for (int i = 0; i < FmaOrderOf(slice); i++)
 		{
 			features[i] = FmaFeatureOf(search, slice, i);
 			ncells *= features[i]->ncodes;
 		}
 		table = FmaNewTable(search, ncells);
-		FmaCountTable(search, features, slice->order, table);
+		FmaCountTable(search, features, FmaOrderOf(slice), table);
 		MakeUnitTables(search, slice, &units);
 		for (end = first; end < cover->ncandidates && FmaSameFeatures(cover->candidates[end], slice); end++)
 		{
@@ -174,7 +175,7 @@ FindBest(Cover *cover)
 static inline bool
 InSlice(FmaSearch *search, const FmaSlice *slice, int64 row)
 {
-	for (int i = 0; i < slice->order; i++)
+	for (int i = 0; i < FmaOrderOf(slice); i++)
 	{
 		const FmaFeature *feature = FmaFeatureOf(search, slice, i);
 		const FmaCondition *condition = &feature->conditions[slice->terms[i].condition];

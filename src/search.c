@@ -125,21 +125,21 @@ AddCell(FmaTable *to, int64 i, const FmaTable *from, int64 j)
 	}
 }
 
-/* Adds the weights of a block of rows to the cells base * width + code */
+/* Adds the weights of a block of rows to the cells base + code: the innermost loop */
 static void
-AddWeights(uint64 *cells, const uint32 *base, uint32 width, const uint8 *codes, const uint64 *weights, int n)
+AddWeights(uint64 *cells, const uint32 *base, const uint8 *codes, const uint64 *weights, int n)
 {
 	for (int i = 0; i < n; i++)
-		cells[base[i] * width + codes[i]] += weights[i];
+		cells[base[i] + codes[i]] += weights[i];
 }
 
 static void
-AddLosses(FmaTable *table, const uint32 *base, uint32 width, const uint8 *codes,
+AddLosses(FmaTable *table, const uint32 *base, const uint8 *codes,
 		  const uint64 *weights, const int64 *loss, int n)
 {
 	for (int i = 0; i < n; i++)
 	{
-		uint32		cell = base[i] * width + codes[i];
+		uint32		cell = base[i] + codes[i];
 
 		table->pass[cell] += weights[i];
 		table->sum[cell] += loss[i];
@@ -149,15 +149,15 @@ AddLosses(FmaTable *table, const uint32 *base, uint32 width, const uint8 *codes,
 
 /* Adds the rows first .. first + n - 1, all failing or none, to a table */
 static void
-AddBlock(FmaSearch *search, FmaTable *table, const uint32 *base, uint32 width, const uint8 *codes, int64 first, int n)
+AddBlock(FmaSearch *search, FmaTable *table, const uint32 *base, const uint8 *codes, int64 first, int n)
 {
 	const uint64 *weights = search->weights + first;
 
 	if (IsReal(search))
-		AddLosses(table, base, width, codes + first, weights, search->encoding->loss + first, n);
+		AddLosses(table, base, codes + first, weights, search->encoding->loss + first, n);
 	else
 		AddWeights(first < search->encoding->failures ? table->fail : table->pass,
-				   base, width, codes + first, weights, n);
+				   base, codes + first, weights, n);
 }
 
 /* The rows of the block at "first": none has both failing and other rows */
@@ -185,12 +185,12 @@ FmaCountTable(FmaSearch *search, const FmaFeature *const *features, int order, F
 		for (int f = 0; f < order - 1; f++)
 		{
 			const uint8 *codes = features[f]->codes + first;
-			uint32		width = features[f]->ncodes;
+			uint32		width = features[f + 1]->ncodes;
 
 			for (int i = 0; i < n; i++)
-				base[i] = base[i] * width + codes[i];
+				base[i] = (base[i] + codes[i]) * width;
 		}
-		AddBlock(search, table, base, features[order - 1]->ncodes, features[order - 1]->codes, first, n);
+		AddBlock(search, table, base, features[order - 1]->codes, first, n);
 	}
 }
 
@@ -294,19 +294,22 @@ TestSlice(FmaSearch *search, const FmaTally *slice, const FmaTally *const *gener
 	return largest;
 }
 
-/* Sets a slice's p, units and design effect, from its tally and what is more general (all rows first) */
+/*
+ * Sets a slice's p, units and design effect, from its tally and what is more
+ * general (all rows first); and p against the rest of the rows, if asked for
+ */
 void
 FmaTestSlice(FmaSearch *search, FmaSlice *slice, const FmaTally *tally, const FmaUnitSums *units,
-			 const FmaTally *const *general, const FmaUnitSums *const *general_units, int ngeneral)
+			 const FmaTally *const *general, const FmaUnitSums *const *general_units, int ngeneral, double *rest)
 {
 	if (units == NULL)
 	{
 		slice->p = TestSlice(search, tally, general, ngeneral);
-		if (search->options.against == FMA_AGAINST_ZERO)
-			slice->rest = FmaTestTally(search, tally, general[0], FMA_TWO_SIDED);
+		if (rest != NULL)
+			*rest = FmaTestTally(search, tally, general[0], FMA_TWO_SIDED);
 	}
 	else
-		FmaTestUnits(search, slice, tally, units, general, general_units, ngeneral);
+		FmaTestUnits(search, slice, tally, units, general, general_units, ngeneral, rest);
 }
 
 /* Records a slice */
@@ -315,6 +318,7 @@ AddSlice(FmaSearch *search, int order, const FmaTerm *terms, const FmaTally *tal
 		 const FmaTally *const *general, const FmaUnitSums *const *general_units, int ngeneral)
 {
 	FmaSlice   *slice;
+	bool		paired = search->options.against == FMA_AGAINST_ZERO;
 
 	if (tally->n < search->min_rows || tally->n == search->all.n)
 		return;
@@ -327,8 +331,14 @@ AddSlice(FmaSearch *search, int order, const FmaTerm *terms, const FmaTally *tal
 		{
 			search->chunk_capacity *= 2;
 			search->slices = repalloc_huge(search->slices, sizeof(FmaSlice *) * search->chunk_capacity);
+			search->rests = repalloc_huge(search->rests, sizeof(double *) * search->chunk_capacity);
 		}
 		search->slices[chunk] = palloc(sizeof(FmaSlice) * FMA_SLICES_PER_CHUNK);
+		if (paired)
+		{
+			FmaCharge(&search->encoding->budget, sizeof(double) * FMA_SLICES_PER_CHUNK);
+			search->rests[chunk] = palloc(sizeof(double) * FMA_SLICES_PER_CHUNK);
+		}
 	}
 	slice = FmaSliceAt(search, search->nslices++);
 	slice->signature = tally->signature;
@@ -337,11 +347,10 @@ AddSlice(FmaSearch *search, int order, const FmaTerm *terms, const FmaTally *tal
 	slice->n = tally->n;
 	slice->units = 0;
 	slice->design_effect = 1;
-	slice->order = order;
-	slice->dropped = false;
-	memset(slice->terms, 0, sizeof(slice->terms));
+	memset(slice->terms, -1, sizeof(slice->terms));
 	memcpy(slice->terms, terms, sizeof(FmaTerm) * order);
-	FmaTestSlice(search, slice, tally, units, general, general_units, ngeneral);
+	FmaTestSlice(search, slice, tally, units, general, general_units, ngeneral,
+				 paired ? FmaRestAt(search, search->nslices - 1) : NULL);
 }
 
 /* The whole: all rows, all units */
@@ -583,20 +592,30 @@ static void
 CountTriples(FmaSearch *search, int a, int b, int first_c, int end_c, PairNumbers *pairs, FmaTable **tables)
 {
 	FmaFeature *features = search->encoding->features;
-	uint32		base[BLOCK_ROWS];
+	uint32		pair[BLOCK_ROWS],
+				base[BLOCK_ROWS];
 	int			n;
 
 	for (int64 first = 0; first < search->encoding->nrows; first += n)
 	{
+		uint32		width = 0;
 		const uint8 *codes_a = features[a].codes + first,
 				   *codes_b = features[b].codes + first;
 
 		n = BlockRows(search, first);
 		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < n; i++)
-			base[i] = pairs->number[codes_a[i] * pairs->ncodes + codes_b[i]];
+			pair[i] = pairs->number[codes_a[i] * pairs->ncodes + codes_b[i]];
 		for (int c = first_c; c < end_c; c++)
-			AddBlock(search, tables[c - first_c], base, features[c].ncodes, features[c].codes, first, n);
+		{
+			if (width != features[c].ncodes)
+			{
+				width = features[c].ncodes;
+				for (int i = 0; i < n; i++)
+					base[i] = pair[i] * width;
+			}
+			AddBlock(search, tables[c - first_c], base, features[c].codes, first, n);
+		}
 	}
 }
 
@@ -692,6 +711,7 @@ FmaSearchSlices(FmaEncoding *encoding, const FmaSearchOptions *options)
 	search->min_rows = options->min_rows > 0 ? options->min_rows : Max(FEW_ROWS, (int64) ceil(sqrt(encoding->nrows)));
 	search->chunk_capacity = FMA_SLICES_PER_CHUNK;
 	search->slices = palloc(sizeof(FmaSlice *) * search->chunk_capacity);
+	search->rests = palloc(sizeof(double *) * search->chunk_capacity);
 	EstimateCost(search);
 	FmaTallyAll(search);
 	MakeWeights(search);
@@ -729,9 +749,7 @@ FmaFeatureOf(FmaSearch *search, const FmaSlice *slice, int term)
 bool
 FmaSameFeatures(const FmaSlice *a, const FmaSlice *b)
 {
-	if (a->order != b->order)
-		return false;
-	for (int i = 0; i < a->order; i++)
+	for (int i = 0; i < FMA_MAX_ORDER; i++)
 		if (a->terms[i].feature != b->terms[i].feature)
 			return false;
 	return true;
@@ -746,7 +764,7 @@ FmaSumBox(FmaSearch *search, const FmaSlice *slice, const FmaTable *table, int l
 				width[FMA_MAX_ORDER] = {1, 1, 1};
 	FmaTally	sum = {0};
 
-	for (int i = 0; i < slice->order; i++)
+	for (int i = 0; i < FmaOrderOf(slice); i++)
 	{
 		const FmaFeature *feature = FmaFeatureOf(search, slice, i);
 		const FmaCondition *condition = &feature->conditions[slice->terms[i].condition];
@@ -797,49 +815,47 @@ FmaDropEqualSlices(FmaSearch *search)
 			if (other->signature == slice->signature && other->n == slice->n)
 				break;
 		}
-		slice->dropped = slots[slot] != 0;
-		if (slice->dropped)
-			search->ndropped++;
-		else
+		if (slots[slot] == 0)
 			slots[slot] = i + 1;
+		else
+		{
+			slice->n = 0;
+			search->ndropped++;
+		}
 	}
 	pfree(slots);
 	FmaRelease(&search->encoding->budget, sizeof(uint32) * nslots);
 }
 
-/* The q of the slices that were not dropped, one by one; an undefined p is no test */
+/* Where a slice's p is, and where its q goes */
+static inline double *
+PlaceOf(FmaSearch *search, int64 i, bool rest, bool is_q)
+{
+	FmaSlice   *slice = FmaSliceAt(search, i);
+
+	return rest ? FmaRestAt(search, i) : is_q ? &slice->q : &slice->p;
+}
+
+/* The q of the slices that were not dropped; an undefined p is no test */
 static void
 Adjust(FmaSearch *search, FmaCorrection correction, bool rest)
 {
 	int64		capacity = Max(search->nslices - search->ndropped, 1);
-	double	   *p,
-			   *q;
+	double	   *p;
 	int64		n = 0;
 
-	FmaCharge(&search->encoding->budget, sizeof(double) * capacity * 2);
+	FmaCharge(&search->encoding->budget, sizeof(double) * capacity);
 	p = palloc_extended(sizeof(double) * capacity, MCXT_ALLOC_HUGE);
-	q = palloc_extended(sizeof(double) * capacity, MCXT_ALLOC_HUGE);
 	for (int64 i = 0; i < search->nslices; i++)
-	{
-		FmaSlice   *slice = FmaSliceAt(search, i);
-		double		value = rest ? slice->rest : slice->p;
-
-		if (!slice->dropped && !isnan(value))
-			p[n++] = value;
-	}
+		if (FmaSliceAt(search, i)->n > 0)
+			p[n++] = *PlaceOf(search, i, rest, false);
 	CHECK_FOR_INTERRUPTS();
-	FmaAdjustP(p, q, n, correction);
+	FmaAdjustP(p, p, n, correction);
 	n = 0;
 	for (int64 i = 0; i < search->nslices; i++)
-	{
-		FmaSlice   *slice = FmaSliceAt(search, i);
-		bool		tested = !slice->dropped && !isnan(rest ? slice->rest : slice->p);
-
-		*(rest ? &slice->rest : &slice->q) = tested ? q[n++] : NAN;
-	}
+		*PlaceOf(search, i, rest, true) = FmaSliceAt(search, i)->n > 0 ? p[n++] : NAN;
 	pfree(p);
-	pfree(q);
-	FmaRelease(&search->encoding->budget, sizeof(double) * capacity * 2);
+	FmaRelease(&search->encoding->budget, sizeof(double) * capacity);
 }
 
 /* Turns p into q, over all slices that were not dropped */

@@ -70,14 +70,24 @@ typedef struct FmaSlice
 	double		total;			/* failures, or the sum of the losses */
 	double		variance;		/* of a real loss */
 	double		p;
-	double		rest;			/* FMA_AGAINST_ZERO: p, and then q, against the rest of the rows */
-	int32		n;
+	int32		n;				/* 0 when the slice was dropped, since another has the same rows */
 	int32		units;
 	float		design_effect;	/* how many rows are worth one, see units.c */
-	int8		order;			/* number of terms */
-	bool		dropped;
-	FmaTerm		terms[FMA_MAX_ORDER];
+	FmaTerm		terms[FMA_MAX_ORDER];	/* unused ones have FMA_NO_FEATURE */
 } FmaSlice;
+
+#define FMA_NO_FEATURE PG_UINT16_MAX
+
+/* The number of conditions of a slice */
+static inline int
+FmaOrderOf(const FmaSlice *slice)
+{
+	int			order = 1;
+
+	while (order < FMA_MAX_ORDER && slice->terms[order].feature != FMA_NO_FEATURE)
+		order++;
+	return order;
+}
 
 /* Which hypotheses a slice is tested against */
 typedef enum FmaAgainst
@@ -118,6 +128,7 @@ typedef struct FmaSearch
 	int64		nslices;
 	int64		ndropped;
 	FmaSlice  **slices;			/* in chunks */
+	double	  **rests;			/* FMA_AGAINST_ZERO: p, and then q, of the slices against the rest of the rows */
 	int64		chunk_capacity;
 } FmaSearch;
 
@@ -125,6 +136,12 @@ static inline FmaSlice *
 FmaSliceAt(FmaSearch *search, int64 i)
 {
 	return &search->slices[i / FMA_SLICES_PER_CHUNK][i % FMA_SLICES_PER_CHUNK];
+}
+
+static inline double *
+FmaRestAt(FmaSearch *search, int64 i)
+{
+	return &search->rests[i / FMA_SLICES_PER_CHUNK][i % FMA_SLICES_PER_CHUNK];
 }
 
 extern FmaSearch *FmaSearchSlices(FmaEncoding *encoding, const FmaSearchOptions *options);
@@ -139,7 +156,8 @@ extern void FmaCountTable(FmaSearch *search, const FmaFeature *const *features, 
 extern FmaTable *FmaExpandTable(FmaSearch *search, const FmaFeature *const *features, int order, FmaTable *table);
 extern FmaTally FmaTallyAt(FmaSearch *search, const FmaTable *table, int64 cell);
 extern void FmaTestSlice(FmaSearch *search, FmaSlice *slice, const FmaTally *tally, const FmaUnitSums *units,
-						 const FmaTally *const *general, const FmaUnitSums *const *general_units, int ngeneral);
+						 const FmaTally *const *general, const FmaUnitSums *const *general_units, int ngeneral,
+						 double *rest);
 extern const FmaFeature *FmaFeatureOf(FmaSearch *search, const FmaSlice *slice, int term);
 extern bool FmaSameFeatures(const FmaSlice *a, const FmaSlice *b);
 extern FmaTally FmaSumBox(FmaSearch *search, const FmaSlice *slice, const FmaTable *table, int left_out);

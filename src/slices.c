@@ -157,7 +157,7 @@ FmaRankSlices(FmaSearch *search, int64 top, double (*score) (void *argument, Fma
 		FmaSlice   *slice = FmaSliceAt(search, i);
 		FmaRanked	candidate;
 
-		if (slice->dropped)
+		if (slice->n == 0)
 			continue;
 		candidate.score = score(argument, slice);
 		candidate.slice = i;
@@ -197,7 +197,7 @@ FmaDescribeSlice(FmaSearch *search, const FmaSlice *slice, Datum *text, Datum *p
 	initStringInfo(&sql);
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '[');
-	for (int i = 0; i < slice->order; i++)
+	for (int i = 0; i < FmaOrderOf(slice); i++)
 	{
 		FmaFeature *feature = &search->encoding->features[slice->terms[i].feature];
 		FmaCondition *condition = &feature->conditions[slice->terms[i].condition];
@@ -264,7 +264,7 @@ FmaPutSlice(FunctionCallInfo fcinfo, FmaSearch *search, const FmaSlice *slice, i
 	values[i++] = Int64GetDatum(rank);
 	FmaDescribeSlice(search, slice, &values[i], &values[i + 1], &values[i + 2]);
 	i += 3;
-	values[i++] = Int32GetDatum(slice->order);
+	values[i++] = Int32GetDatum(FmaOrderOf(slice));
 	values[i++] = Int64GetDatum(slice->n);
 	nulls[i] = !boolean;
 	values[i++] = Int64GetDatum((int64) slice->total);

@@ -284,10 +284,11 @@ TestAgainst(FmaSearch *search, const FmaTally *tally, const FmaUnitSums *units,
 	return TestMeans(search, tally, units, general, general_units, i, alternative);
 }
 
-/* Sets a slice's p, units and design effect */
+/* Sets a slice's p, units and design effect; and, if losses are paired, p against the rest of the rows */
 void
 FmaTestUnits(FmaSearch *search, FmaSlice *slice, const FmaTally *tally, const FmaUnitSums *units,
-			 const FmaTally *const *general, const FmaUnitSums *const *general_units, int ngeneral)
+			 const FmaTally *const *general, const FmaUnitSums *const *general_units, int ngeneral,
+			 double *rest)
 {
 	double		variance = MeanVariance(search, tally, units);
 
@@ -301,7 +302,7 @@ FmaTestUnits(FmaSearch *search, FmaSlice *slice, const FmaTally *tally, const Fm
 		case FMA_AGAINST_ZERO:
 			slice->p = variance > 0 ?
 				2 * FmaStudentTSf(fabs(slice->total / slice->n) / sqrt(variance), units->units - 1) : NAN;
-			slice->rest = TestAgainst(search, tally, units, general[0], general_units[0], 0, FMA_TWO_SIDED);
+			*rest = TestAgainst(search, tally, units, general[0], general_units[0], 0, FMA_TWO_SIDED);
 			break;
 		case FMA_AGAINST_REST:
 			slice->p = TestAgainst(search, tally, units, general[0], general_units[0], 0, FMA_TWO_SIDED);
