@@ -94,6 +94,13 @@ PutKey(FmaEncoding *encoding, FmaColumn *column, int64 row, bool isnull, uint64 
 		chunk[FMA_CHUNK_ROWS * sizeof(uint64) + i / 8] |= 1 << (i % 8);
 }
 
+/* The key of a value as the column's dictionary has it */
+static inline uint64
+KeyIn(FmaColumn *column, Datum value)
+{
+	return column->dictionary.equality == FMA_BY_KEY ? (uint64) value : FmaKeyOf(column->base_type, value);
+}
+
 /* From numbers to keys: the column turned out to have too many values */
 static void
 Widen(FmaEncoding *encoding, FmaColumn *column, int64 rows)
@@ -103,8 +110,7 @@ Widen(FmaEncoding *encoding, FmaColumn *column, int64 rows)
 	uint64	   *keys = palloc(sizeof(uint64) * dictionary->nvalues);
 
 	for (uint32 i = 0; i < dictionary->nvalues; i++)
-		keys[i] = dictionary->equality == FMA_BY_KEY ? (uint64) dictionary->values[i] :
-			FmaKeyOf(column->base_type, dictionary->values[i]);
+		keys[i] = KeyIn(column, dictionary->values[i]);
 	column->wide = true;
 	column->repeats = rows > dictionary->nvalues;	/* NULLs count as repeated */
 	{
@@ -263,8 +269,7 @@ PutValue(FmaEncoding *encoding, FmaColumn *column, int64 row, Datum value, bool 
 				PointerGetDatum(PG_DETOAST_DATUM_PACKED(value)) : PointerGetDatum(PG_DETOAST_DATUM(value));
 		if (column->wide)
 		{
-			PutKey(encoding, column, row, false,
-				   dictionary->equality == FMA_BY_KEY ? (uint64) value : FmaKeyOf(column->base_type, value));
+			PutKey(encoding, column, row, false, KeyIn(column, value));
 			return;
 		}
 		number = FmaDictionaryNumber(dictionary, value) + 1;
@@ -289,8 +294,20 @@ PutValue(FmaEncoding *encoding, FmaColumn *column, int64 row, Datum value, bool 
 	else
 	{
 		Widen(encoding, column, row);
-		PutValue(encoding, column, row, value, isnull);
+		PutKey(encoding, column, row, false, KeyIn(column, value));
 	}
+}
+
+/* A row without a loss is left out; the predicates then say so, by the losses' names */
+static void
+NoteUnlabelled(FmaEncoding *encoding)
+{
+	encoding->unlabelled = true;
+	if (encoding->nlosses == 2 && strcmp(encoding->loss_name[0], encoding->loss_name[1]) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_COLUMN),
+				 errmsg("the losses of A and B are both named \"%s\", and one is NULL", encoding->loss_name[0]),
+				 errhint("Give each a name of its own, with AS, so that predicates can tell such rows.")));
 }
 
 /* Takes in one row of the query */
@@ -303,7 +320,10 @@ Row(FmaRowReader *reader, TupleTableSlot *slot)
 	slot_getallattrs(slot);
 	for (int i = 0; i < encoding->nlosses; i++)
 		if (slot->tts_isnull[i])
-			return;				/* not labelled */
+		{
+			NoteUnlabelled(encoding);
+			return;
+		}
 	for (int i = 0; i < encoding->nlosses; i++)
 	{
 		char	   *chunk = ChunkFor(encoding, &encoding->losses[i], row);

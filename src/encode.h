@@ -120,6 +120,7 @@ typedef struct FmaEncoding
 	int			nlosses;
 	Oid			loss_type[2];
 	char	   *loss_name[2];
+	bool		unlabelled;		/* rows were left out, since a loss is NULL */
 	FmaChunks	losses[2];
 	int			ncolumns;
 	FmaColumn  *columns;

@@ -211,6 +211,8 @@ FmaDescribeSlice(FmaSearch *search, const FmaSlice *slice, Datum *text, Datum *p
 		FmaConditionPredicate(&sql, search->encoding, feature, condition);
 		FmaConditionJson(&json, search->encoding, feature, condition);
 	}
+	for (int i = 0; search->encoding->unlabelled && i < search->encoding->nlosses; i++)
+		appendStringInfo(&sql, " AND %s IS NOT NULL", quote_identifier(search->encoding->loss_name[i]));
 	appendStringInfoChar(&json, ']');
 	*text = CStringGetTextDatum(readable.data);
 	*predicate = CStringGetTextDatum(sql.data);
