@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+"""Brute force for test/slices_oracle.sql: every slice of two real data sets, counted row by row.
+
+    /usr/bin/python3 test/oracle/slices.py | gzip -9n > test/data/slices_oracle.csv.gz
+
+Needs numpy and scipy. Nothing is shared with the extension: conditions are found
+from the definitions in doc/slices.md, rows are compared one by one as sets, p comes from scipy.
+"""
+import csv
+import gzip
+import itertools
+import math
+import os
+import sys
+from fractions import Fraction
+
+import numpy as np
+from scipy import stats
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BINS, FEW, MAX_VALUES = 5, 10, 50
+
+
+def read(name):
+    with gzip.open(os.path.join(HERE, '..', 'data', name + '.csv.gz'), 'rt') as f:
+        return list(csv.DictReader(f))
+
+
+def shown(x):
+    text = repr(x)
+    return text[:-2] if text.endswith('.0') else text
+
+
+def conditions(name, values, kind):
+    """[(text, rows)] of a column; kind is text, int or float."""
+    known = [v for v in values if v != '']
+    number = {'text': str, 'int': int, 'float': float}[kind]
+    x = [None if v == '' else number(v) for v in values]
+    distinct = sorted(set(v for v in x if v is not None), key=lambda v: v.encode() if kind == 'text' else v)
+    result = []
+    if kind == 'text' or len(distinct) <= FEW:
+        frequency = {d: 0 for d in distinct}
+        for v in x:
+            if v is not None:
+                frequency[v] += 1
+        order = {d: i for i, d in enumerate(distinct)}
+        kept = sorted(sorted(distinct, key=lambda d: (-frequency[d], order[d]))[:MAX_VALUES], key=lambda d: order[d])
+        for d in kept:
+            result.append(('%s = %s' % (name, d if kind == 'text' else shown(d)), [v == d for v in x]))
+        if len(distinct) > len(kept):
+            result.append(('%s = (other)' % name, [v is not None and v not in kept for v in x]))
+    else:
+        m = len(known)
+        below = {}
+        total = 0
+        for d in distinct:
+            below[d] = total
+            total += sum(1 for v in x if v == d)
+        edges = []
+        for j in range(1, BINS):
+            rank = Fraction(j * m, BINS)
+            at = sorted(v for v in x if v is not None)[int(rank)]
+            above = [d for d in distinct if d > at]
+            choices = [d for d in [at] + above[:1] if below[d] > 0]
+            if choices:
+                edge = min(choices, key=lambda d: (abs(below[d] - rank), below[d]))
+                if edge not in edges:
+                    edges.append(edge)
+        edges.sort()
+        for low, high in zip([None] + edges, edges + [None]):
+            rows = [v is not None and (low is None or v >= low) and (high is None or v < high) for v in x]
+            if kind == 'int':
+                last = None if high is None else high - 1
+                text = ('%s <= %d' % (name, last) if low is None else '%s >= %d' % (name, low) if high is None else
+                        '%s = %d' % (name, low) if low == last else '%s in [%d, %d]' % (name, low, last))
+            else:
+                text = ('%s < %s' % (name, shown(high)) if low is None else '%s >= %s' % (name, shown(low)) if high is None else
+                        '%s in [%s, %s)' % (name, shown(low), shown(high)))
+            result.append((text, rows))
+    if any(v is None for v in x):
+        result.append(('%s is null' % name, [v is None for v in x]))
+    return [(text, np.array(rows)) for text, rows in result]
+
+
+def fisher(k, n, failures, rows):
+    """Two-sided: all outcomes no more likely than k, within 1e-7."""
+    support = np.arange(max(0, n + failures - rows), min(n, failures) + 1)
+    log = stats.hypergeom.logpmf(support, rows, failures, n)
+    here = stats.hypergeom.logpmf(k, rows, failures, n)
+    return min(1.0, math.fsum(np.exp(log[log <= here + math.log1p(1e-7)])))
+
+
+def p_boolean(k, n, failures, rows):
+    rest = rows - n
+    if min(failures, rows - failures) / rows * min(n, rest) >= 5:
+        rate = failures / rows
+        z = (k / n - (failures - k) / rest) / math.sqrt(rate * (1 - rate) * (1 / n + 1 / rest))
+        p = 2 * stats.norm.sf(abs(z))
+        if p >= 0.01:
+            return p
+    return fisher(k, n, failures, rows)
+
+
+def search(label, columns, loss, boolean, order):
+    rows = len(loss)
+    min_rows = max(30, math.ceil(math.sqrt(rows)))
+    features = [conditions(*c) for c in columns]
+    seen, found = {}, []
+    for size in range(1, order + 1):
+        for chosen in itertools.combinations(range(len(features)), size):
+            for parts in itertools.product(*(features[f] for f in chosen)):
+                inside = parts[0][1]
+                for part in parts[1:]:
+                    inside = inside & part[1]
+                n = int(inside.sum())
+                if n < min_rows or n == rows or inside.tobytes() in seen:
+                    continue
+                seen[inside.tobytes()] = True
+                a, b = loss[inside], loss[~inside]
+                if boolean:
+                    p = p_boolean(int(a.sum()), n, int(loss.sum()), rows)
+                else:
+                    p = stats.ttest_ind(a, b, equal_var=False).pvalue
+                found.append([label, ' and '.join(t for t, _ in parts), n, math.fsum(a), math.fsum(b) / (rows - n), p])
+    ranks = sorted(range(len(found)), key=lambda i: found[i][5])
+    q = 1.0
+    for place in range(len(ranks), 0, -1):
+        q = min(q, found[ranks[place - 1]][5] * len(found) / place)
+        found[ranks[place - 1]].append(q)
+    return found
+
+
+def column(rows, name, kind):
+    return name, [r[name] for r in rows], kind
+
+
+def main():
+    insurance, stops, scenes = read('insurance'), read('stops'), read('scenes')
+    people = [column(insurance, c, 'text') for c in ('gender', 'ethnicity', 'region', 'health', 'selfemp')] + \
+        [column(insurance, c, 'int') for c in ('age', 'family')]
+    places = [column(stops, 'precinct', 'int'), column(stops, 'neighborhood', 'text'), column(stops, 'hour', 'int'),
+              column(stops, 'gender', 'text'), column(stops, 'citation_issued', 'text')]
+    views = [column(scenes, 'place', 'text'), column(scenes, 'n_objects', 'int')] + \
+        [column(scenes, c, 'float') for c in ('conf_mean', 'brightness', 'contrast')]
+    failed = lambda rows: np.array([r['failed'] == 't' for r in rows], dtype=float)
+    out = csv.writer(sys.stdout, lineterminator='\n')
+    out.writerow(['search', 'slice', 'n', 'total', 'rest_rate', 'p', 'q'])
+    for found in (search('insurance failed', people, failed(insurance), True, 3),
+                  search('insurance loss', people, np.array([float(r['loss']) for r in insurance]), False, 3),
+                  search('stops failed', places, failed(stops), True, 3),
+                  search('scenes loss', views, np.array([float(r['pixel_accuracy']) for r in scenes]), False, 3)):
+        for row in found:
+            out.writerow(row[:3] + ['%.13g' % v for v in row[3:]])
+
+
+main()
