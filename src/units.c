@@ -5,8 +5,8 @@
  * Flights share days and frames share videos, so their rows say less than as
  * many independent ones.  Variances then come from the sums of the units
  * (linearisation of a ratio; Cochran, Sampling Techniques, 1977, chapter 6).
- * For a boolean loss the variance under equal rates gives the design effect,
- * and the counts are divided by it before they are tested (Rao and Scott,
+ * For a boolean loss the variance under equal rates, over what it would be if
+ * the rows were independent, is the design effect, and the counts are divided by it before they are tested (Rao and Scott,
  * Biometrics, 1992).  A real loss has Welch's test on units.
  */
 #include "units.h"
@@ -203,8 +203,12 @@ DesignEffect(FmaSearch *search, const FmaTally *tally, const FmaUnitSums *units,
 				own = units->ll - 2 * m * units->nl + m * m * units->nn,
 				both = units->with[i].ll - m * (units->with[i].ln + units->with[i].nl) + m * m * units->with[i].nn,
 				all = general_units->ll - 2 * m * general_units->nl + m * m * general_units->nn,
-				variance = a * a * own - 2 * a * b * both + b * b * all,
-				independent = rate * (1 - rate) * a;
+				variance = a * a * own - 2 * a * b * both + b * b * all;
+
+	/* the same, if every row were a unit */
+	double		own_rows = FmaTallyTotal(search, tally) * (1 - 2 * rate) + n * rate * rate,
+				all_rows = general->n * rate * (1 - rate),
+				independent = (a * a - 2 * a * b) * own_rows + b * b * all_rows;
 
 	return independent > 0 ? Max(variance / independent, 1.0) : 1.0;
 }
@@ -233,7 +237,7 @@ TestMeans(FmaSearch *search, const FmaTally *tally, const FmaUnitSums *units,
 				mean = FmaTallyTotal(search, tally) / n - search->mean,
 				rest = (FmaTallyTotal(search, general) - FmaTallyTotal(search, tally)) / rest_n - search->mean,
 				slice_units = units->units,
-				rest_units = units->with[i].units;
+				rest_units = q->units - units->units + units->with[i].units;
 	double		nn = units->nn,
 				nl = units->nl,
 				ll = units->ll,
