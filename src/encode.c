@@ -588,7 +588,7 @@ Finish(FmaEncoding *encoding)
 		FmaColumn  *column = &encoding->columns[i];
 
 		CHECK_FOR_INTERRUPTS();
-		if (column->left_out)
+		if (column->left_out || encoding->nrows == 0)
 			continue;
 		switch (column->use)
 		{
@@ -631,6 +631,9 @@ FmaEncode(const char *query, const FmaEncodeOptions *options)
 	encoding->context = CurrentMemoryContext;
 	encoding->budget.limit = FmaSearchMemory();
 	FmaReadQuery(query, &encoding->reader);
+	if (encoding->nrows == 0)
+		ereport(NOTICE,
+				(errmsg("the query returned no row with a loss")));
 
 	nest_level = NewGUCNestLevel();
 	(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);

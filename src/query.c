@@ -99,7 +99,8 @@ PrepareSelect(const char *query)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query must be exactly one SELECT"),
-				 errdetail("It is a command of type %s.", GetCommandTagName(source->commandTag))));
+				 errdetail("It is a command of type %s.",
+						   source->commandTag == CMDTAG_SELECT ? "SELECT INTO" : GetCommandTagName(source->commandTag))));
 
 	Query	   *select = linitial_node(Query, source->query_list);
 
