@@ -19,6 +19,9 @@
 /* Rows that are counted together; their weights and indexes stay in the cache */
 #define BLOCK_ROWS 2048
 
+/* Tables that the innermost loop fills together */
+#define AT_ONCE 4
+
 /* Tables of third features that are filled in one pass over the rows */
 #define TABLES_BYTES (1024 * 1024)
 
@@ -131,6 +134,36 @@ AddWeights(uint64 *cells, const uint32 *base, const uint8 *codes, const uint64 *
 {
 	for (int i = 0; i < n; i++)
 		cells[base[i] + codes[i]] += weights[i];
+}
+
+/* The same for four tables at once, which share the reading of the rows */
+static void
+AddWeightsToFour(uint64 *const *cells, const uint32 *base, const uint32 *width, const uint8 *const *codes,
+				 const uint64 *weights, int n)
+{
+	uint64	   *cells0 = cells[0],
+			   *cells1 = cells[1],
+			   *cells2 = cells[2],
+			   *cells3 = cells[3];
+	const uint8 *codes0 = codes[0],
+			   *codes1 = codes[1],
+			   *codes2 = codes[2],
+			   *codes3 = codes[3];
+	uint32		width0 = width[0],
+				width1 = width[1],
+				width2 = width[2],
+				width3 = width[3];
+
+	for (int i = 0; i < n; i++)
+	{
+		uint64		weight = weights[i];
+		uint32		row = base[i];
+
+		cells0[row * width0 + codes0[i]] += weight;
+		cells1[row * width1 + codes1[i]] += weight;
+		cells2[row * width2 + codes2[i]] += weight;
+		cells3[row * width3 + codes3[i]] += weight;
+	}
 }
 
 static void
@@ -599,6 +632,8 @@ CountTriples(FmaSearch *search, int a, int b, int first_c, int end_c, PairNumber
 	for (int64 first = 0; first < search->encoding->nrows; first += n)
 	{
 		uint32		width = 0;
+		bool		fail = first < search->encoding->failures;
+		int			c = first_c;
 		const uint8 *codes_a = features[a].codes + first,
 				   *codes_b = features[b].codes + first;
 
@@ -606,7 +641,23 @@ CountTriples(FmaSearch *search, int a, int b, int first_c, int end_c, PairNumber
 		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < n; i++)
 			pair[i] = pairs->number[codes_a[i] * pairs->ncodes + codes_b[i]];
-		for (int c = first_c; c < end_c; c++)
+		for (; !IsReal(search) && c + AT_ONCE <= end_c; c += AT_ONCE)
+		{
+			uint64	   *cells[AT_ONCE];
+			uint32		widths[AT_ONCE];
+			const uint8 *codes[AT_ONCE];
+
+			for (int i = 0; i < AT_ONCE; i++)
+			{
+				FmaTable   *table = tables[c + i - first_c];
+
+				cells[i] = fail ? table->fail : table->pass;
+				widths[i] = features[c + i].ncodes;
+				codes[i] = features[c + i].codes + first;
+			}
+			AddWeightsToFour(cells, pair, widths, codes, search->weights + first, n);
+		}
+		for (; c < end_c; c++)
 		{
 			if (width != features[c].ncodes)
 			{
