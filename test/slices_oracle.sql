@@ -3,7 +3,7 @@
 \set QUIET on
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(12);
+SELECT plan(16);
 CREATE TABLE stops (id int, ts timestamp, precinct int, neighborhood text, hour int, dow int, race text, gender text,
 	pre_race text, person_search text, citation_issued text, failed boolean, failed_v2 boolean);
 \copy stops FROM PROGRAM 'gzip -dc test/data/stops.csv.gz' CSV HEADER
@@ -20,8 +20,12 @@ CREATE TABLE oracle (search text, slice text, n bigint, total float8, rest_rate 
 CREATE TABLE search AS SELECT * FROM (VALUES
 	('insurance failed', 'SELECT failed, gender, ethnicity, region, health, selfemp, age, family FROM insurance ORDER BY !'),
 	('insurance loss', 'SELECT loss, gender, ethnicity, region, health, selfemp, age, family FROM insurance ORDER BY !'),
+	('insurance failed by age', 'SELECT failed, gender, ethnicity, region, health, selfemp, family, age FROM insurance ORDER BY !'),
+	('insurance loss by age', 'SELECT loss, gender, ethnicity, region, health, selfemp, family, age FROM insurance ORDER BY !'),
 	('stops failed', 'SELECT failed, precinct, neighborhood, hour, gender, citation_issued FROM stops ORDER BY !'),
 	('scenes loss', 'SELECT pixel_accuracy, place, n_objects, conf_mean, brightness, contrast FROM scenes ORDER BY !')) AS s (search, query);
+ALTER TABLE search ADD unit text;
+UPDATE search SET unit = 'age' WHERE search LIKE '% by age';
 ALTER TABLE scenes RENAME scene_id TO id;
 
 CREATE FUNCTION near(a float8, b float8) RETURNS boolean LANGUAGE sql AS
@@ -29,9 +33,9 @@ CREATE FUNCTION near(a float8, b float8) RETURNS boolean LANGUAGE sql AS
 
 SELECT is_empty(format($$
 	SELECT coalesce(s.slice, o.slice), s.n, o.n, s.mean_loss * s.n, o.total, s.rest_rate, o.rest_rate, s.p_value, o.p, s.q_value, o.q
-	FROM fma_find_slices(%L, 3, top := NULL) AS s FULL JOIN (SELECT * FROM oracle WHERE search = %L) AS o ON o.slice = s.slice
+	FROM fma_find_slices(%L, 3, top := NULL, unit := %L) AS s FULL JOIN (SELECT * FROM oracle WHERE search = %L) AS o ON o.slice = s.slice
 	WHERE o.slice IS NULL OR s.slice IS NULL OR NOT (o.n = s.n AND near(s.mean_loss * s.n, o.total)
-		AND near(s.rest_rate, o.rest_rate) AND near(s.p_value, o.p) AND near(s.q_value, o.q))$$, replace(query, '!', 'id'), search),
+		AND near(s.rest_rate, o.rest_rate) AND near(s.p_value, o.p) AND near(s.q_value, o.q))$$, replace(query, '!', 'id'), unit, search),
 	'brute force: ' || search)
 FROM search;
 
@@ -59,9 +63,9 @@ SELECT is_empty(format($$
 FROM search WHERE search = 'insurance loss';
 
 -- Every top K is the beginning of the whole list; the order of the rows does not matter, to the last bit
-SELECT is_empty(format('(SELECT * FROM fma_find_slices(%1$L, 3, top := 37) EXCEPT SELECT * FROM fma_find_slices(%2$L, 3, top := NULL))
-	UNION ALL (SELECT * FROM fma_find_slices(%2$L, 3, top := NULL) WHERE rank <= 37 EXCEPT SELECT * FROM fma_find_slices(%1$L, 3, top := 37))',
-	replace(query, '!', 'id'), replace(query, '!', 'hashint8(id)')), 'top 37, rows shuffled: ' || search)
+SELECT is_empty(format('(SELECT * FROM fma_find_slices(%1$L, 3, top := 37, unit := %3$L) EXCEPT SELECT * FROM fma_find_slices(%2$L, 3, top := NULL, unit := %3$L))
+	UNION ALL (SELECT * FROM fma_find_slices(%2$L, 3, top := NULL, unit := %3$L) WHERE rank <= 37 EXCEPT SELECT * FROM fma_find_slices(%1$L, 3, top := 37, unit := %3$L))',
+	replace(query, '!', 'id'), replace(query, '!', 'hashint8(id)'), unit), 'top 37, rows shuffled: ' || search)
 FROM search;
 SELECT is_empty($$(SELECT * FROM fma_find_hotspots('SELECT loss, education, region, age, family, married FROM insurance ORDER BY id', unit := 'region')
 	EXCEPT SELECT * FROM fma_find_hotspots('SELECT loss, education, region, age, family, married FROM insurance ORDER BY hashint8(id)', unit := 'region'))

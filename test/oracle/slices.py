@@ -101,7 +101,31 @@ def p_boolean(k, n, failures, rows):
     return fisher(k, n, failures, rows)
 
 
-def search(label, columns, loss, boolean, order):
+def p_units(inside, loss, unit, boolean):
+    """From the sums of the units, each computed for itself; see doc/slices.md."""
+    n, rest, rows = inside.sum(), (~inside).sum(), len(loss)
+    units = [unit == u for u in np.unique(unit)]
+    if boolean:
+        rate = loss.mean()
+        row = np.where(inside, (loss - rate) / n, -(loss - rate) / rest)
+        effect = max(1.0, sum(row[u].sum() ** 2 for u in units) / (row ** 2).sum())
+        a, b = loss[inside].sum(), loss[~inside].sum()
+        n, rest, a, b = (int(np.rint(x / effect)) for x in (n, rest, a, b))
+        return p_boolean(a, n, a + b, n + rest)
+    parts = []
+    for part, size in ((inside, n), (~inside, rest)):
+        mean = loss[part].mean()
+        sums = np.array([(loss[u & part] - mean).sum() / size for u in units])
+        touched = sum(1 for u in units if (u & part).any())
+        if touched < 2:
+            return float('nan')
+        parts.append((mean, sums, touched, (sums ** 2).sum() * touched / (touched - 1)))
+    (mean_a, sums_a, touched_a, a), (mean_b, sums_b, touched_b, b) = parts
+    t = (mean_a - mean_b) / math.sqrt(a + b - 2 * (sums_a * sums_b).sum())
+    return 2 * stats.t.sf(abs(t), (a + b) ** 2 / (a * a / (touched_a - 1) + b * b / (touched_b - 1)))
+
+
+def search(label, columns, loss, boolean, order, unit=None):
     rows = len(loss)
     min_rows = max(30, math.ceil(math.sqrt(rows)))
     features = [conditions(*c) for c in columns]
@@ -117,7 +141,9 @@ def search(label, columns, loss, boolean, order):
                     continue
                 seen[inside.tobytes()] = True
                 a, b = loss[inside], loss[~inside]
-                if boolean:
+                if unit is not None:
+                    p = p_units(inside, loss, unit, boolean)
+                elif boolean:
                     p = p_boolean(int(a.sum()), n, int(loss.sum()), rows)
                 else:
                     p = stats.ttest_ind(a, b, equal_var=False).pvalue
@@ -142,11 +168,14 @@ def main():
               column(stops, 'gender', 'text'), column(stops, 'citation_issued', 'text')]
     views = [column(scenes, 'place', 'text'), column(scenes, 'n_objects', 'int')] + \
         [column(scenes, c, 'float') for c in ('conf_mean', 'brightness', 'contrast')]
+    ages = np.array([r['age'] for r in insurance])
     failed = lambda rows: np.array([r['failed'] == 't' for r in rows], dtype=float)
     out = csv.writer(sys.stdout, lineterminator='\n')
     out.writerow(['search', 'slice', 'n', 'total', 'rest_rate', 'p', 'q'])
     for found in (search('insurance failed', people, failed(insurance), True, 3),
                   search('insurance loss', people, np.array([float(r['loss']) for r in insurance]), False, 3),
+                  search('insurance failed by age', people[:5] + people[6:], failed(insurance), True, 3, ages),
+                  search('insurance loss by age', people[:5] + people[6:], np.array([float(r['loss']) for r in insurance]), False, 3, ages),
                   search('stops failed', places, failed(stops), True, 3),
                   search('scenes loss', views, np.array([float(r['pixel_accuracy']) for r in scenes]), False, 3)):
         for row in found:
