@@ -11,7 +11,7 @@ EXTENSION = fma
 # One topic is a pair of files: src/topic.c and src/topic.sql. The order is the
 # order of the install script: a topic uses only what stands before it.
 TOPICS = value labels matrix confusion metrics calibration distributions statistics failure \
-	regression scores query dictionary encode bins calendar conditions evidence units search \
+	regression scores query dictionary encode bins calendar conditions tables evidence units search \
 	slices hotspots compare statistics_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))

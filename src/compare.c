@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "tables.h"
 #include "units.h"
 
 PG_FUNCTION_INFO_V1(fma_compare_models);

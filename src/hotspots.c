@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "tables.h"
 #include "units.h"
 
 PG_FUNCTION_INFO_V1(fma_find_hotspots);

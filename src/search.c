@@ -14,13 +14,8 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "tables.h"
 #include "units.h"
-
-/* Rows that are counted together; their weights and indexes stay in the cache */
-#define BLOCK_ROWS 2048
-
-/* Tables that the innermost loop fills together */
-#define AT_ONCE 4
 
 /* Tables of third features that are filled in one pass over the rows */
 #define TABLES_BYTES (1024 * 1024)
@@ -33,261 +28,6 @@
 
 /* The smallest default of min_rows */
 #define FEW_ROWS 30
-
-/* splitmix64 (Steele, Lea, Flood 2014): random bits of a number */
-static inline uint64
-RandomOf(uint64 x)
-{
-	x += UINT64CONST(0x9E3779B97F4A7C15);
-	x = (x ^ (x >> 30)) * UINT64CONST(0xBF58476D1CE4E5B9);
-	x = (x ^ (x >> 27)) * UINT64CONST(0x94D049BB133111EB);
-	return x ^ (x >> 31);
-}
-
-static inline bool
-IsReal(FmaSearch *search)
-{
-	return search->encoding->loss != NULL;
-}
-
-static Size
-CellSize(FmaSearch *search)
-{
-	return IsReal(search) ? sizeof(uint64) + 2 * sizeof(int128) : 2 * sizeof(uint64);
-}
-
-/* A table of empty cells */
-FmaTable *
-FmaNewTable(FmaSearch *search, int64 ncells)
-{
-	FmaTable   *table = palloc(sizeof(FmaTable));
-	char	   *cells;
-
-	FmaCharge(&search->encoding->budget, ncells * CellSize(search));
-	cells = palloc_extended(ncells * CellSize(search), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	table->ncells = ncells;
-	if (IsReal(search))
-	{
-		table->sum = (int128 *) cells;
-		table->square = table->sum + ncells;
-		table->pass = (uint64 *) (table->square + ncells);
-		table->fail = NULL;
-	}
-	else
-	{
-		table->pass = (uint64 *) cells;
-		table->fail = table->pass + ncells;
-		table->sum = table->square = NULL;
-	}
-	return table;
-}
-
-void
-FmaFreeTable(FmaSearch *search, FmaTable *table)
-{
-	FmaRelease(&search->encoding->budget, table->ncells * CellSize(search));
-	pfree(table->sum != NULL ? (void *) table->sum : table->pass);
-	pfree(table);
-}
-
-/* Reads a cell */
-FmaTally
-FmaTallyAt(FmaSearch *search, const FmaTable *table, int64 cell)
-{
-	uint64		mask = (UINT64CONST(1) << search->count_bits) - 1;
-	FmaTally	tally;
-
-	tally.n = table->pass[cell] & mask;
-	if (table->fail == NULL)
-	{
-		tally.sum = table->sum[cell];
-		tally.square = table->square[cell];
-		tally.signature = RandomOf(table->pass[cell]) ^ (uint64) tally.sum;
-	}
-	else
-	{
-		int64		failures = table->fail[cell] & mask;
-
-		tally.n += failures;
-		tally.sum = tally.square = failures;
-		tally.signature = RandomOf(table->pass[cell]) ^ RandomOf(~table->fail[cell]);
-	}
-	return tally;
-}
-
-static inline void
-AddCell(FmaTable *to, int64 i, const FmaTable *from, int64 j)
-{
-	to->pass[i] += from->pass[j];
-	if (from->fail != NULL)
-		to->fail[i] += from->fail[j];
-	else
-	{
-		to->sum[i] += from->sum[j];
-		to->square[i] += from->square[j];
-	}
-}
-
-/* Adds the weights of a block of rows to the cells base + code: the innermost loop */
-static void
-AddWeights(uint64 *cells, const uint32 *base, const uint8 *codes, const uint64 *weights, int n)
-{
-	for (int i = 0; i < n; i++)
-		cells[base[i] + codes[i]] += weights[i];
-}
-
-/* The same for four tables at once, which share the reading of the rows */
-static void
-AddWeightsToFour(uint64 *const *cells, const uint32 *base, const uint32 *width, const uint8 *const *codes,
-				 const uint64 *weights, int n)
-{
-	uint64	   *cells0 = cells[0],
-			   *cells1 = cells[1],
-			   *cells2 = cells[2],
-			   *cells3 = cells[3];
-	const uint8 *codes0 = codes[0],
-			   *codes1 = codes[1],
-			   *codes2 = codes[2],
-			   *codes3 = codes[3];
-	uint32		width0 = width[0],
-				width1 = width[1],
-				width2 = width[2],
-				width3 = width[3];
-
-	for (int i = 0; i < n; i++)
-	{
-		uint64		weight = weights[i];
-		uint32		row = base[i];
-
-		cells0[row * width0 + codes0[i]] += weight;
-		cells1[row * width1 + codes1[i]] += weight;
-		cells2[row * width2 + codes2[i]] += weight;
-		cells3[row * width3 + codes3[i]] += weight;
-	}
-}
-
-static void
-AddLosses(FmaTable *table, const uint32 *base, const uint8 *codes,
-		  const uint64 *weights, const int64 *loss, int n)
-{
-	for (int i = 0; i < n; i++)
-	{
-		uint32		cell = base[i] + codes[i];
-
-		table->pass[cell] += weights[i];
-		table->sum[cell] += loss[i];
-		table->square[cell] += (int128) loss[i] * loss[i];
-	}
-}
-
-/* Adds the rows first .. first + n - 1, all failing or none, to a table */
-static void
-AddBlock(FmaSearch *search, FmaTable *table, const uint32 *base, const uint8 *codes, int64 first, int n)
-{
-	const uint64 *weights = search->weights + first;
-
-	if (IsReal(search))
-		AddLosses(table, base, codes + first, weights, search->encoding->loss + first, n);
-	else
-		AddWeights(first < search->encoding->failures ? table->fail : table->pass,
-				   base, codes + first, weights, n);
-}
-
-/* The rows of the block at "first": none has both failing and other rows */
-static int
-BlockRows(FmaSearch *search, int64 first)
-{
-	int64		end = !IsReal(search) && first < search->encoding->failures ?
-		search->encoding->failures : search->encoding->nrows;
-
-	return Min(end - first, BLOCK_ROWS);
-}
-
-/* Counts the rows by the codes of up to three features, the last one varying fastest */
-void
-FmaCountTable(FmaSearch *search, const FmaFeature *const *features, int order, FmaTable *table)
-{
-	uint32		base[BLOCK_ROWS];
-	int			n;
-
-	for (int64 first = 0; first < search->encoding->nrows; first += n)
-	{
-		n = BlockRows(search, first);
-		CHECK_FOR_INTERRUPTS();
-		memset(base, 0, sizeof(base));
-		for (int f = 0; f < order - 1; f++)
-		{
-			const uint8 *codes = features[f]->codes + first;
-			uint32		width = features[f + 1]->ncodes;
-
-			for (int i = 0; i < n; i++)
-				base[i] = (base[i] + codes[i]) * width;
-		}
-		AddBlock(search, table, base, features[order - 1]->codes, first, n);
-	}
-}
-
-/* From codes to conditions in one dimension: [outer][codes][inner] to [outer][conditions][inner] */
-static FmaTable *
-ExpandDimension(FmaSearch *search, FmaTable *table, int64 outer, const FmaFeature *feature, int64 inner)
-{
-	FmaTable   *result = FmaNewTable(search, outer * feature->nconditions * inner);
-
-	for (int64 o = 0; o < outer; o++)
-		for (int c = 0; c < feature->nconditions; c++)
-			for (int code = feature->conditions[c].low; code <= feature->conditions[c].high; code++)
-				for (int64 i = 0; i < inner; i++)
-					AddCell(result, (o * feature->nconditions + c) * inner + i,
-							table, (o * feature->ncodes + code) * inner + i);
-	FmaFreeTable(search, table);
-	return result;
-}
-
-/* From a table of codes to one of conditions; the former is freed */
-FmaTable *
-FmaExpandTable(FmaSearch *search, const FmaFeature *const *features, int order, FmaTable *table)
-{
-	for (int f = 0; f < order; f++)
-	{
-		int64		outer = 1,
-					inner = 1;
-
-		for (int i = 0; i < f; i++)
-			outer *= features[i]->nconditions;
-		for (int i = f + 1; i < order; i++)
-			inner *= features[i]->ncodes;
-		table = ExpandDimension(search, table, outer, features[f], inner);
-	}
-	return table;
-}
-
-/* Tallies of all conjunctions of the conditions of one or two features */
-static FmaTally *
-CountConditions(FmaSearch *search, const FmaFeature *const *features, int order)
-{
-	int64		ncells = 1;
-	FmaTable   *table;
-	FmaTally   *tallies;
-
-	for (int f = 0; f < order; f++)
-		ncells *= features[f]->ncodes;
-	table = FmaNewTable(search, ncells);
-	FmaCountTable(search, features, order, table);
-	table = FmaExpandTable(search, features, order, table);
-	FmaCharge(&search->encoding->budget, sizeof(FmaTally) * table->ncells);
-	tallies = palloc_extended(sizeof(FmaTally) * Max(table->ncells, 1), MCXT_ALLOC_HUGE);
-	for (int64 i = 0; i < table->ncells; i++)
-		tallies[i] = FmaTallyAt(search, table, i);
-	FmaFreeTable(search, table);
-	return tallies;
-}
-
-static void
-FreeTallies(FmaSearch *search, FmaTally *tallies, int64 n)
-{
-	FmaRelease(&search->encoding->budget, sizeof(FmaTally) * n);
-	pfree(tallies);
-}
 
 /* p of a slice, given the tallies of what is more general (all rows first) */
 static double
@@ -386,40 +126,6 @@ AddSlice(FmaSearch *search, int order, const FmaTerm *terms, const FmaTally *tal
 				 paired ? FmaRestAt(search, search->nslices - 1) : NULL);
 }
 
-/* The whole: all rows, all units */
-void
-FmaTallyAll(FmaSearch *search)
-{
-	FmaEncoding *encoding = search->encoding;
-
-	memset(&search->all, 0, sizeof(search->all));
-	search->all.n = encoding->nrows;
-	if (!IsReal(search))
-		search->all.sum = search->all.square = encoding->failures;
-	search->all_positive = true;
-	for (int64 row = 0; IsReal(search) && row < encoding->nrows; row++)
-	{
-		search->all.sum += encoding->loss[row];
-		search->all.square += (int128) encoding->loss[row] * encoding->loss[row];
-		search->all_positive &= encoding->loss[row] >= 0;
-	}
-	search->mean = search->all.n > 0 ? FmaTallyTotal(search, &search->all) / search->all.n : 0;
-}
-
-/* One random number a row, above the bits in which rows are counted */
-static void
-MakeWeights(FmaSearch *search)
-{
-	int64		nrows = search->encoding->nrows;
-
-	while ((nrows >> search->count_bits) > 0)
-		search->count_bits++;
-	FmaCharge(&search->encoding->budget, sizeof(uint64) * nrows);
-	search->weights = palloc_extended(sizeof(uint64) * Max(nrows, 1), MCXT_ALLOC_HUGE);
-	for (int64 row = 0; row < nrows; row++)
-		search->weights[row] = (RandomOf(row) << search->count_bits) | 1;
-}
-
 /* Gives the conditions with too few rows one code together, beyond all conditions */
 static void
 ShortenFeature(FmaSearch *search, FmaFeature *feature, FmaTally *tallies)
@@ -469,7 +175,7 @@ SearchSingles(FmaSearch *search)
 		FmaFeature *feature = &encoding->features[f];
 		const FmaFeature *set[] = {feature};
 
-		search->singles[f] = CountConditions(search, set, 1);
+		search->singles[f] = FmaCountConditions(search, set, 1);
 		ShortenFeature(search, feature, search->singles[f]);
 		if (with_units)
 			search->single_units[f] = FmaCountUnits(search, set, 1, &ncells);
@@ -489,7 +195,7 @@ SearchPair(FmaSearch *search, int a, int b)
 {
 	FmaFeature *features = search->encoding->features;
 	const FmaFeature *set[] = {&features[a], &features[b]};
-	FmaTally   *tallies = CountConditions(search, set, 2);
+	FmaTally   *tallies = FmaCountConditions(search, set, 2);
 	FmaTally   *tally = tallies;
 	FmaUnitSums *units = NULL;
 	int64		ncells;
@@ -517,7 +223,7 @@ SearchPair(FmaSearch *search, int a, int b)
 		search->pair_units[a * search->encoding->nfeatures + b] = units;
 		return;
 	}
-	FreeTallies(search, tallies, (int64) features[a].nconditions * features[b].nconditions);
+	FmaFreeTallies(search, tallies, (int64) features[a].nconditions * features[b].nconditions);
 	if (units != NULL)
 		FmaFreeUnits(search, units, ncells);
 }
@@ -551,7 +257,7 @@ SearchUnitTriples(FmaSearch *search, int a, int b, int c)
 	int			n = search->encoding->nfeatures;
 	const FmaFeature *set[] = {&features[a], &features[b], &features[c]};
 	int64		ncells;
-	FmaTally   *tallies = CountConditions(search, set, 3);
+	FmaTally   *tallies = FmaCountConditions(search, set, 3);
 	FmaTally   *tally = tallies;
 	FmaUnitSums *units = FmaCountUnits(search, set, 3, &ncells);
 	int			nb = features[b].nconditions,
@@ -573,7 +279,7 @@ SearchUnitTriples(FmaSearch *search, int a, int b, int c)
 						 &units[(ca * features[b].ncodes + cb) * features[c].ncodes + cc],
 						 general, general_units, lengthof(general));
 			}
-	FreeTallies(search, tallies, (int64) features[a].nconditions * nb * nc);
+	FmaFreeTallies(search, tallies, (int64) features[a].nconditions * nb * nc);
 	FmaFreeUnits(search, units, ncells);
 }
 
@@ -618,56 +324,6 @@ NumberPairs(FmaSearch *search, int a, int b, PairNumbers *pairs)
 				pairs->number[features[a].conditions[ca].low * pairs->ncodes + features[b].conditions[cb].low] = pairs->npairs++;
 			}
 	return pairs->npairs > 1;
-}
-
-/* Counts a pair of features with several third ones, in one pass over the rows */
-static void
-CountTriples(FmaSearch *search, int a, int b, int first_c, int end_c, PairNumbers *pairs, FmaTable **tables)
-{
-	FmaFeature *features = search->encoding->features;
-	uint32		pair[BLOCK_ROWS],
-				base[BLOCK_ROWS];
-	int			n;
-
-	for (int64 first = 0; first < search->encoding->nrows; first += n)
-	{
-		uint32		width = 0;
-		bool		fail = first < search->encoding->failures;
-		int			c = first_c;
-		const uint8 *codes_a = features[a].codes + first,
-				   *codes_b = features[b].codes + first;
-
-		n = BlockRows(search, first);
-		CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < n; i++)
-			pair[i] = pairs->number[codes_a[i] * pairs->ncodes + codes_b[i]];
-		for (; !IsReal(search) && c + AT_ONCE <= end_c; c += AT_ONCE)
-		{
-			uint64	   *cells[AT_ONCE];
-			uint32		widths[AT_ONCE];
-			const uint8 *codes[AT_ONCE];
-
-			for (int i = 0; i < AT_ONCE; i++)
-			{
-				FmaTable   *table = tables[c + i - first_c];
-
-				cells[i] = fail ? table->fail : table->pass;
-				widths[i] = features[c + i].ncodes;
-				codes[i] = features[c + i].codes + first;
-			}
-			AddWeightsToFour(cells, pair, widths, codes, search->weights + first, n);
-		}
-		for (; c < end_c; c++)
-		{
-			if (width != features[c].ncodes)
-			{
-				width = features[c].ncodes;
-				for (int i = 0; i < n; i++)
-					base[i] = pair[i] * width;
-			}
-			AddBlock(search, tables[c - first_c], base, features[c].codes, first, n);
-		}
-	}
 }
 
 /* Records the slices of a table of triples */
@@ -716,9 +372,9 @@ SearchTriples(FmaSearch *search, int a, int b)
 				int64		ncells = (int64) pairs.npairs * encoding->features[end].ncodes;
 
 				tables[end - c] = FmaNewTable(search, ncells);
-				bytes += ncells * CellSize(search);
+				bytes += ncells * FmaCellSize(search);
 			}
-			CountTriples(search, a, b, c, end, &pairs, tables);
+			FmaCountTriples(search, a, b, c, end, pairs.number, tables);
 			for (int i = c; i < end; i++)
 				CollectTriples(search, a, b, i, &pairs, tables[i - c]);
 		}
@@ -738,7 +394,7 @@ EstimateCost(FmaSearch *search)
 		(search->options.max_order >= 3 ? f * (f - 1) * (f - 2) / 6 : 0);
 	double		seconds = tables * encoding->nrows *
 		(encoding->unit_start != NULL ? SECONDS_PER_UNIT_COUNT :
-		 IsReal(search) ? SECONDS_PER_REAL_COUNT : SECONDS_PER_COUNT);
+		 FmaIsReal(search) ? SECONDS_PER_REAL_COUNT : SECONDS_PER_COUNT);
 
 	if (seconds > LONG_SECONDS)
 		ereport(NOTICE,
@@ -765,7 +421,7 @@ FmaSearchSlices(FmaEncoding *encoding, const FmaSearchOptions *options)
 	search->rests = palloc(sizeof(double *) * search->chunk_capacity);
 	EstimateCost(search);
 	FmaTallyAll(search);
-	MakeWeights(search);
+	FmaMakeWeights(search);
 	SearchSingles(search);
 	if (options->max_order >= 3)
 	{
@@ -804,37 +460,6 @@ FmaSameFeatures(const FmaSlice *a, const FmaSlice *b)
 		if (a->terms[i].feature != b->terms[i].feature)
 			return false;
 	return true;
-}
-
-/* The tally of a slice in a table of its features' codes, without the condition "left_out" (or -1) */
-FmaTally
-FmaSumBox(FmaSearch *search, const FmaSlice *slice, const FmaTable *table, int left_out)
-{
-	int			low[FMA_MAX_ORDER] = {0},
-				high[FMA_MAX_ORDER] = {0},
-				width[FMA_MAX_ORDER] = {1, 1, 1};
-	FmaTally	sum = {0};
-
-	for (int i = 0; i < FmaOrderOf(slice); i++)
-	{
-		const FmaFeature *feature = FmaFeatureOf(search, slice, i);
-		const FmaCondition *condition = &feature->conditions[slice->terms[i].condition];
-
-		width[i] = feature->ncodes;
-		low[i] = i == left_out ? 0 : condition->low;
-		high[i] = i == left_out ? feature->ncodes - 1 : condition->high;
-	}
-	for (int a = low[0]; a <= high[0]; a++)
-		for (int b = low[1]; b <= high[1]; b++)
-			for (int c = low[2]; c <= high[2]; c++)
-			{
-				FmaTally	cell = FmaTallyAt(search, table, ((int64) a * width[1] + b) * width[2] + c);
-
-				sum.n += cell.n;
-				sum.sum += cell.sum;
-				sum.square += cell.square;
-			}
-	return sum;
 }
 
 /*

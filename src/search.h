@@ -21,20 +21,6 @@ typedef struct FmaTally
 	uint64		signature;		/* equal for the same rows */
 } FmaTally;
 
-/*
- * Tallies of all cells of a table of codes.  A word of "pass" holds the count in
- * its low bits and a sum of random numbers, one for each row, in the others: two slices of the same rows
- * have the same sums.  A boolean loss has the failing rows in "fail".
- */
-typedef struct FmaTable
-{
-	int64		ncells;
-	uint64	   *fail;
-	uint64	   *pass;
-	int128	   *sum;
-	int128	   *square;
-} FmaTable;
-
 /* Sums over the units of a slice, see units.c */
 #define FMA_MAX_GENERAL (FMA_MAX_ORDER + 1)
 typedef struct FmaUnitSums
@@ -150,18 +136,11 @@ extern void FmaAdjustSlices(FmaSearch *search, FmaCorrection correction);
 extern void FmaAdjustRests(FmaSearch *search, FmaCorrection correction);
 
 /* For the parts of the search */
-extern FmaTable *FmaNewTable(FmaSearch *search, int64 ncells);
-extern void FmaFreeTable(FmaSearch *search, FmaTable *table);
-extern void FmaCountTable(FmaSearch *search, const FmaFeature *const *features, int order, FmaTable *table);
-extern FmaTable *FmaExpandTable(FmaSearch *search, const FmaFeature *const *features, int order, FmaTable *table);
-extern FmaTally FmaTallyAt(FmaSearch *search, const FmaTable *table, int64 cell);
 extern void FmaTestSlice(FmaSearch *search, FmaSlice *slice, const FmaTally *tally, const FmaUnitSums *units,
 						 const FmaTally *const *general, const FmaUnitSums *const *general_units, int ngeneral,
 						 double *rest);
 extern const FmaFeature *FmaFeatureOf(FmaSearch *search, const FmaSlice *slice, int term);
 extern bool FmaSameFeatures(const FmaSlice *a, const FmaSlice *b);
-extern FmaTally FmaSumBox(FmaSearch *search, const FmaSlice *slice, const FmaTable *table, int left_out);
-extern void FmaTallyAll(FmaSearch *search);
 
 /* evidence.c: tests on tallies */
 extern double FmaTallyTotal(FmaSearch *search, const FmaTally *tally);
