@@ -332,23 +332,6 @@ fma_regression_hash_extended(PG_FUNCTION_ARGS)
 	return hash_any_extended(BODY(PG_GETARG_REGRESSION_P(0)), BODY_SIZE, PG_GETARG_INT64(1));
 }
 
-/* n * sum of squared deviations of the truth from its mean: n * sum(y^2) - sum(y)^2 */
-static double
-ScaledVariation(const FmaRegression *regression)
-{
-	const double *truth = regression->sum[FMA_SUM_TRUTH].part;
-	const double *squared = regression->sum[FMA_SUM_SQUARED_TRUTH].part;
-	FmaWideSum	difference = {{0}};
-
-	for (int i = 0; i < FMA_WIDE_PARTS; i++)
-	{
-		FmaWideAddProduct(&difference, (double) regression->n, squared[i]);
-		for (int k = 0; k < FMA_WIDE_PARTS; k++)
-			FmaWideAddProduct(&difference, -truth[i], truth[k]);
-	}
-	return FmaWideValue(&difference);
-}
-
 /*
  * Mean absolute error, root of the mean squared error, R^2 = 1 - sum of squared
  * errors / sum of squared deviations of the truth from its mean, and bias, the
@@ -370,7 +353,8 @@ FmaRegressionCompute(const FmaRegression *regression)
 	metrics.bias = FmaWideValue(&regression->sum[FMA_SUM_ERROR]) / n;
 	if (regression->truth_low < regression->truth_high)
 	{
-		double		variation = ScaledVariation(regression);
+		double		variation = FmaWideVariation(n, &regression->sum[FMA_SUM_TRUTH],
+														 &regression->sum[FMA_SUM_SQUARED_TRUTH]);
 
 		/* Not above zero only where squares were too small for a double. */
 		if (variation > 0)

@@ -157,4 +157,33 @@ FmaWideValue(const FmaWideSum *sum)
 	return sum->part[0] + (sum->part[1] + sum->part[2]);
 }
 
+/* n * sum(x^2) - sum(x)^2 of n numbers: n times their sum of squared deviations */
+static inline double
+FmaWideVariation(double n, const FmaWideSum *sum, const FmaWideSum *squares)
+{
+	FmaWideSum	difference = {{0}};
+
+	for (int i = 0; i < FMA_WIDE_PARTS; i++)
+	{
+		FmaWideAddProduct(&difference, n, squares->part[i]);
+		for (int k = 0; k < FMA_WIDE_PARTS; k++)
+			FmaWideAddProduct(&difference, -sum->part[i], sum->part[k]);
+	}
+	return FmaWideValue(&difference);
+}
+
+/* An integer as a sum, exactly */
+static inline FmaWideSum
+FmaWideFromInt128(int128 value)
+{
+	FmaWideSum	sum;
+
+	for (int i = 0; i < FMA_WIDE_PARTS; i++)
+	{
+		sum.part[i] = (double) value;
+		value -= (int128) sum.part[i];
+	}
+	return sum;
+}
+
 #endif							/* FMA_SUMS_H */
