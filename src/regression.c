@@ -257,9 +257,9 @@ fma_regression_send(PG_FUNCTION_ARGS)
  * Squares are of the rounded error, but are themselves exact.  Errors: a truth
  * or prediction that is NaN, infinite or beyond +-1e130.
  */
-PG_FUNCTION_INFO_V1(fma_regression_accum);
+PG_FUNCTION_INFO_V1(fma_regression_add);
 Datum
-fma_regression_accum(PG_FUNCTION_ARGS)
+fma_regression_add(PG_FUNCTION_ARGS)
 {
 	FmaRegression *regression = StateToChange(fcinfo);
 	double		truth = CheckNumber("truth", PG_GETARG_FLOAT8(1));
@@ -277,9 +277,9 @@ fma_regression_accum(PG_FUNCTION_ARGS)
 }
 
 /* Adds two values: the operator +, the aggregates' combine function, the rollup */
-PG_FUNCTION_INFO_V1(fma_regression_add);
+PG_FUNCTION_INFO_V1(fma_regression_combine);
 Datum
-fma_regression_add(PG_FUNCTION_ARGS)
+fma_regression_combine(PG_FUNCTION_ARGS)
 {
 	FmaRegression *regression = StateToChange(fcinfo);
 	FmaRegression *other = PG_GETARG_REGRESSION_P(1);
@@ -322,14 +322,6 @@ Datum
 fma_regression_hash(PG_FUNCTION_ARGS)
 {
 	return hash_any(BODY(PG_GETARG_REGRESSION_P(0)), BODY_SIZE);
-}
-
-/* The 64-bit hash, for partitioning and parallel hash joins */
-PG_FUNCTION_INFO_V1(fma_regression_hash_extended);
-Datum
-fma_regression_hash_extended(PG_FUNCTION_ARGS)
-{
-	return hash_any_extended(BODY(PG_GETARG_REGRESSION_P(0)), BODY_SIZE, PG_GETARG_INT64(1));
 }
 
 /*

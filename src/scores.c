@@ -351,9 +351,9 @@ LeaveOut(FunctionCallInfo fcinfo)
  * Scores may be any number, infinity too, as only their order counts.  Errors:
  * score NaN; confidence_level NULL, not in (0, 1), or not the same in all rows.
  */
-PG_FUNCTION_INFO_V1(fma_scores_accum);
+PG_FUNCTION_INFO_V1(fma_scores_add);
 Datum
-fma_scores_accum(PG_FUNCTION_ARGS)
+fma_scores_add(PG_FUNCTION_ARGS)
 {
 	double		level = DEFAULT_CONFIDENCE_LEVEL;
 
@@ -379,9 +379,9 @@ fma_scores_accum(PG_FUNCTION_ARGS)
  * Errors: confidence not in [0, 1]; bins NULL, not in 1 ... 1000, or not the
  * same in all rows.
  */
-PG_FUNCTION_INFO_V1(fma_confidences_accum);
+PG_FUNCTION_INFO_V1(fma_confidences_add);
 Datum
-fma_confidences_accum(PG_FUNCTION_ARGS)
+fma_confidences_add(PG_FUNCTION_ARGS)
 {
 	int			bins;
 
