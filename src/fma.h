@@ -77,8 +77,8 @@ extern char *FmaTextArg(FunctionCallInfo fcinfo, int argno);
 /* Row-returning functions: one tuplestore, filled at once. */
 extern void FmaPutRow(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 
-/* Functions that return one row of a composite type, or several OUT arguments */
-extern Datum FmaRow(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
+/* Functions with OUT arguments: their row. */
+extern Datum FmaMakeRow(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 
 /* "values[i] = value, or NULL when it is undefined (NaN)" */
 static inline Datum

@@ -373,5 +373,5 @@ fma_regression_metrics(PG_FUNCTION_ARGS)
 	values[2] = FmaFloat8OrNull(metrics.rmse, &nulls[2]);
 	values[3] = FmaFloat8OrNull(metrics.r2, &nulls[3]);
 	values[4] = FmaFloat8OrNull(metrics.bias, &nulls[4]);
-	PG_RETURN_DATUM(FmaRow(fcinfo, values, nulls));
+	PG_RETURN_DATUM(FmaMakeRow(fcinfo, values, nulls));
 }

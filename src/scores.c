@@ -501,7 +501,7 @@ fma_roc_auc_interval_final(PG_FUNCTION_ARGS)
 		values[1] = FmaFloat8OrNull(Max(area - reach, 0.0), &nulls[1]);
 		values[2] = FmaFloat8OrNull(Min(area + reach, 1.0), &nulls[2]);
 	}
-	PG_RETURN_DATUM(FmaRow(fcinfo, values, nulls));
+	PG_RETURN_DATUM(FmaMakeRow(fcinfo, values, nulls));
 }
 
 /*
