@@ -20,7 +20,8 @@ SELECT fma_roc_auc(s, p) FROM (VALUES ('-0'::float8, true), ('0', false)) AS v (
 SELECT fma_roc_auc(s, p) FROM (VALUES ('-5e-324'::float8, true), ('0', false), ('5e-324', true)) AS v (s, p);
 
 -- an interval needs two rows of each class and a variance above zero
-SELECT model, (fma_roc_auc_interval(score, positive)).* FROM scored GROUP BY model ORDER BY model;
+SELECT model, (i).estimate, round((i).low::numeric, 12) AS low, (i).high
+	FROM (SELECT model, fma_roc_auc_interval(score, positive) AS i FROM scored GROUP BY model) AS q ORDER BY model;
 SELECT (fma_roc_auc_interval(s, p)).* FROM (VALUES (1, true), (0, false), (0.5, false)) AS v (s, p);
 SELECT (fma_roc_auc_interval(s, p)).* FROM (VALUES (1, true), (2, true), (0, false), (0.5, false)) AS v (s, p);
 SELECT (fma_roc_auc_interval(1, i % 2 = 0)).* FROM generate_series(1, 10) AS i;
