@@ -223,7 +223,7 @@ FmaConfusionAddLabel(FmaConfusion **confusion, const FmaLabel *label)
 			shape.label_room *= 2;
 		if (!FmaIsSparse(c) && shape.label_room > FMA_DENSE_LABELS)
 			shape.cell_room = 2 * FMA_DENSE_LABELS * FMA_DENSE_LABELS;
-		shape.byte_room = Max(c->nbytes + label->length, c->byte_room);
+		shape.byte_room = c->nbytes + label->length;
 		*confusion = c = Rebuild(c, &shape);
 	}
 	entries = (FmaLabelEntry *) FmaEntries(c);
@@ -273,6 +273,7 @@ ReserveCell(FmaConfusion **confusion)
 		FmaConfusion shape = *c;
 
 		shape.cell_room *= 2;
+		shape.byte_room = c->nbytes;	/* not the spare bytes, which would double as well */
 		*confusion = Rebuild(c, &shape);
 	}
 }

@@ -394,7 +394,7 @@ ReadLabelWeights(const FmaConfusion *confusion, Jsonb *weights, double default_w
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("weights must be numbers"),
 					 errdetail("The weight of %s is none.", FmaLabelForMessage(name, strlen(name)))));
-		weight = DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value.val.numeric)));
+		weight = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value.val.numeric)));
 		(void) CheckLabelWeight(weight, "weights",
 								psprintf("The weight of %s", FmaLabelForMessage(name, strlen(name))));
 		if (index >= 0)
