@@ -32,8 +32,8 @@ FmaInt64Label(int64 value, char *buffer)
 }
 
 /* Whether a label is a plain decimal number: [+-] digits [. digits] */
-static bool
-IsNumber(const FmaLabel *label)
+bool
+FmaIsNumberLabel(const FmaLabel *label)
 {
 	const char *p = label->bytes;
 	const char *end = p + label->length;
@@ -89,7 +89,7 @@ FmaSortLabels(const FmaLabel *labels, uint32 *order, uint32 count)
 	bool		numbers = count > 0;
 
 	for (uint32 i = 0; i < count && numbers; i++)
-		numbers = IsNumber(&labels[i]);
+		numbers = FmaIsNumberLabel(&labels[i]);
 	for (uint32 i = 0; i < count; i++)
 	{
 		items[i].label = &labels[i];

@@ -518,26 +518,23 @@ static double *
 KappaPlaces(FunctionCallInfo fcinfo, const FmaConfusion *confusion)
 {
 	double	   *places;
-	FmaLabel   *labels;
-	uint32	   *order;
 
 	if (!PG_ARGISNULL(2))
 		return ReadOrder(confusion, PG_GETARG_ARRAYTYPE_P(2));
 	places = palloc_array(double, Max(confusion->nlabels, 1));
-	labels = palloc_array(FmaLabel, Max(confusion->nlabels, 1));
-	order = palloc_array(uint32, Max(confusion->nlabels, 1));
 	for (uint32 i = 0; i < confusion->nlabels; i++)
 	{
-		labels[i] = FmaConfusionLabel(confusion, i);
+		FmaLabel	label = FmaConfusionLabel(confusion, i);
+
+		if (!FmaIsNumberLabel(&label))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("a weighted kappa needs an order of the labels"),
+					 errdetail("Label %s is not a number.", FmaLabelForMessage(label.bytes, label.length)),
+					 errhint("Give the order: fma_kappa(confusion, 'linear', ARRAY['low', 'medium', 'high']).")));
+		/* Labels that are all numbers are stored in the order of the numbers. */
 		places[i] = i;
 	}
-	if (!FmaSortLabels(labels, order, confusion->nlabels) && confusion->nlabels > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a weighted kappa needs an order of the labels"),
-				 errdetail("Label %s is not a number.", FmaLabelForMessage(labels[order[confusion->nlabels - 1]].bytes,
-																		 labels[order[confusion->nlabels - 1]].length)),
-				 errhint("Give the order: fma_kappa(confusion, 'linear', ARRAY['low', 'medium', 'high']).")));
 	return places;
 }
 
