@@ -79,10 +79,9 @@ CompareItems(const void *a, const void *b, void *arg)
 
 /*
  * Sorts labels: order[k] becomes the position of the k-th.  Bytes decide, no
- * collation; numbers go by value when every label is one, and then the result
- * is true.
+ * collation; numbers go by value when every label is one.
  */
-bool
+void
 FmaSortLabels(const FmaLabel *labels, uint32 *order, uint32 count)
 {
 	SortItem   *items = palloc_array(SortItem, Max(count, 1));
@@ -111,7 +110,6 @@ FmaSortLabels(const FmaLabel *labels, uint32 *order, uint32 count)
 	for (uint32 i = 0; i < count && numbers; i++)
 		pfree(DatumGetPointer(items[i].number));
 	pfree(items);
-	return numbers;
 }
 
 /* A label for an error message: quoted, cut to a readable length */

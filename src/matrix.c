@@ -390,7 +390,7 @@ FmaConfusionCompact(const FmaConfusion *confusion)
 
 	for (uint32 i = 0; i < nlabels; i++)
 		labels[i] = FmaConfusionLabel(confusion, i);
-	(void) FmaSortLabels(labels, order, nlabels);
+	FmaSortLabels(labels, order, nlabels);
 	for (uint32 i = 0; i < nlabels; i++)
 		rank[order[i]] = i;
 	cells = SortedCells(confusion, rank, &ncells);
