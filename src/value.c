@@ -160,9 +160,15 @@ FmaJsonElementInt128(FmaJson *json, const char *key, const JsonbValue *element)
 double
 FmaJsonElementFloat8(FmaJson *json, const char *key, const JsonbValue *element)
 {
+	double		value;
+
 	if (element->type != jbvNumeric)
 		FmaJsonBad(json, key, "must be a number");
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(element->val.numeric)));
+	/* The other conversion would put all digits of a huge number into its message. */
+	value = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(element->val.numeric)));
+	if (!isfinite(value))
+		FmaJsonBad(json, key, "is out of range");
+	return value;
 }
 
 /* Appends a 128-bit integer in decimal */
