@@ -13,6 +13,7 @@
 #include "fma.h"
 
 /* Fixed point: one is 2^62, so that a value in [-1, 1] fits an int64. */
+#define FMA_FIXED_BITS 62
 #define FMA_FIXED_ONE 4611686018427387904.0
 
 /*

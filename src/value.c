@@ -90,6 +90,13 @@ FmaJsonInt64(FmaJson *json, const char *key, int64 low, int64 high)
 	return FmaJsonElementInt64(json, key, NeedField(json, key), low, high);
 }
 
+/* An integer field of up to 127 bits */
+int128
+FmaJsonInt128(FmaJson *json, const char *key)
+{
+	return FmaJsonElementInt128(json, key, NeedField(json, key));
+}
+
 /* A finite number */
 double
 FmaJsonFloat8(FmaJson *json, const char *key)

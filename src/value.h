@@ -50,6 +50,7 @@ extern FmaJson FmaJsonOpen(const char *type, const char *text);
 extern bool FmaJsonHas(FmaJson *json, const char *key);
 extern bool FmaJsonTrue(FmaJson *json, const char *key);
 extern int64 FmaJsonInt64(FmaJson *json, const char *key, int64 low, int64 high);
+extern int128 FmaJsonInt128(FmaJson *json, const char *key);
 extern double FmaJsonFloat8(FmaJson *json, const char *key);
 extern void FmaJsonArray(FmaJson *json, const char *key, JsonbValue **elements, int *count);
 extern int64 FmaJsonElementInt64(FmaJson *json, const char *key, const JsonbValue *element, int64 low, int64 high);
