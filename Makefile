@@ -10,9 +10,9 @@ EXTENSION = fma
 
 # One topic is a pair of files: src/topic.c and src/topic.sql. The order is the
 # order of the install script: a topic uses only what stands before it.
-TOPICS = value labels matrix confusion metrics calibration distributions statistics failure \
-	regression scores query dictionary encode bins calendar conditions tables evidence units search \
-	slices hotspots compare statistics_test
+TOPICS = value labels matrix confusion metrics reliability calibration calibrated \
+	distributions statistics failure regression scores query dictionary encode bins calendar conditions \
+	tables evidence units search slices hotspots compare statistics_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))
 top := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -49,6 +49,8 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 $(OBJS): $(wildcard $(top)src/*.h)
+# Loops over arrays, which -O2 alone leaves as they are.
+src/calibrated.o: CFLAGS += $(CFLAGS_VECTORIZE)
 all: $(top)fma--1.0.sql
 
 endif

@@ -103,7 +103,7 @@ CREATE AGGREGATE fma_confusion(truth text, prediction text) (
 	FINALFUNC = fma_confusion_final, COMBINEFUNC = fma_confusion_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE fma_confusion(text, text) IS 'confusion matrix of true and predicted labels
-Rows with a NULL are left out. At most 16,384 labels and 2,097,152 different pairs.';
+Rows with a NULL are left out. At most 16,384 labels (64 MB of text) and 2,097,152 different pairs.';
 
 CREATE AGGREGATE fma_confusion(truth text, prediction text, weight double precision) (
 	SFUNC = fma_confusion_add_text, STYPE = fma_confusion, SSPACE = 240, INITCOND = '{}',
@@ -250,6 +250,246 @@ CREATE FUNCTION fma_class_metrics(confusion fma_confusion, background text DEFAU
 COMMENT ON FUNCTION fma_class_metrics(fma_confusion, text, text, double precision) IS 'each label against the rest: counts, precision, recall, F1 (Dice), IoU
 support: rows that truly are the label; predicted: rows predicted as it. What is 0/0 is NULL unless zero_division names a number.
 background with background_mode ignore_truth leaves out rows that truly are background; every label is listed in any mode.';
+
+-- reliability: what confidences promised and what came of it, in bins
+
+CREATE TYPE fma_reliability;
+
+CREATE FUNCTION fma_reliability_in(cstring) RETURNS fma_reliability
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_reliability_in(cstring) IS 'reads the text form (JSON) of fma_reliability';
+
+CREATE FUNCTION fma_reliability_out(fma_reliability) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_reliability_out(fma_reliability) IS 'writes the text form (JSON) of fma_reliability';
+
+CREATE FUNCTION fma_reliability_recv(internal) RETURNS fma_reliability
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_reliability_recv(internal) IS 'reads the binary form of fma_reliability';
+
+CREATE FUNCTION fma_reliability_send(fma_reliability) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_reliability_send(fma_reliability) IS 'writes the binary form of fma_reliability';
+
+CREATE TYPE fma_reliability (
+	INPUT = fma_reliability_in,
+	OUTPUT = fma_reliability_out,
+	RECEIVE = fma_reliability_recv,
+	SEND = fma_reliability_send,
+	INTERNALLENGTH = variable,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+COMMENT ON TYPE fma_reliability IS 'confidences and outcomes by bins of equal width: small, exact and mergeable
+Made by the aggregate fma_reliability; read by fma_bins, fma_ece and others. As text a JSON object: counts, and sums in units of 2^-62.';
+
+-- private functions
+
+CREATE FUNCTION fma_reliability_add(fma_reliability, confidence double precision, correct boolean) RETURNS fma_reliability
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_reliability_add(fma_reliability, double precision, boolean) IS 'transition function of fma_reliability(confidence, correct)';
+
+CREATE FUNCTION fma_reliability_add(fma_reliability, confidence double precision, correct boolean, bins integer) RETURNS fma_reliability
+	AS 'MODULE_PATHNAME', 'fma_reliability_add_bins' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_reliability_add(fma_reliability, double precision, boolean, integer) IS 'transition function of fma_reliability(confidence, correct, bins)';
+
+CREATE FUNCTION fma_reliability_combine(fma_reliability, fma_reliability) RETURNS fma_reliability
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_reliability_combine(fma_reliability, fma_reliability) IS 'implementation of + operator';
+
+CREATE FUNCTION fma_reliability_eq(fma_reliability, fma_reliability) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_reliability_eq(fma_reliability, fma_reliability) IS 'implementation of = operator';
+
+CREATE FUNCTION fma_reliability_ne(fma_reliability, fma_reliability) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_reliability_ne(fma_reliability, fma_reliability) IS 'implementation of <> operator';
+
+CREATE FUNCTION fma_reliability_hash(fma_reliability) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_reliability_hash(fma_reliability) IS 'hash';
+
+-- aggregates
+
+CREATE AGGREGATE fma_reliability(confidence double precision, correct boolean) (
+	SFUNC = fma_reliability_add,
+	STYPE = fma_reliability,
+	SSPACE = 672,
+	COMBINEFUNC = fma_reliability_combine,
+	INITCOND = '{}',
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_reliability(double precision, boolean) IS 'confidences and outcomes by 10 bins of equal width
+Rows in which either is NULL are left out; a confidence outside 0 to 1 is an error.';
+
+CREATE AGGREGATE fma_reliability(confidence double precision, correct boolean, bins integer) (
+	SFUNC = fma_reliability_add,
+	STYPE = fma_reliability,
+	SSPACE = 672,
+	COMBINEFUNC = fma_reliability_combine,
+	INITCOND = '{}',
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_reliability(double precision, boolean, integer) IS 'confidences and outcomes by bins of equal width
+bins is 1 to 1000 and the same for all rows of a group. Rows in which confidence or correct is NULL are left out; a confidence outside 0 to 1 is an error.';
+
+CREATE AGGREGATE fma_rollup(fma_reliability) (
+	SFUNC = fma_reliability_combine,
+	STYPE = fma_reliability,
+	SSPACE = 672,
+	COMBINEFUNC = fma_reliability_combine,
+	INITCOND = '{}',
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_rollup(fma_reliability) IS 'sum of values of fma_reliability
+The result is what one aggregate over all their rows would have given.';
+
+-- operators
+
+CREATE OPERATOR + (
+	LEFTARG = fma_reliability, RIGHTARG = fma_reliability, FUNCTION = fma_reliability_combine,
+	COMMUTATOR = +
+);
+COMMENT ON OPERATOR + (fma_reliability, fma_reliability) IS 'the rows of both; they must have the same bins';
+
+CREATE OPERATOR = (
+	LEFTARG = fma_reliability, RIGHTARG = fma_reliability, FUNCTION = fma_reliability_eq,
+	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
+);
+COMMENT ON OPERATOR = (fma_reliability, fma_reliability) IS 'equal counts and sums';
+
+CREATE OPERATOR <> (
+	LEFTARG = fma_reliability, RIGHTARG = fma_reliability, FUNCTION = fma_reliability_ne,
+	COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (fma_reliability, fma_reliability) IS 'different counts or sums';
+
+CREATE OPERATOR CLASS fma_reliability_hash_ops
+	DEFAULT FOR TYPE fma_reliability USING hash AS
+		OPERATOR 1 =,
+		FUNCTION 1 fma_reliability_hash(fma_reliability);
+COMMENT ON OPERATOR CLASS fma_reliability_hash_ops USING hash IS 'equality of fma_reliability';
+COMMENT ON OPERATOR FAMILY fma_reliability_hash_ops USING hash IS 'equality of fma_reliability';
+
+-- calibration: what can be read from an fma_reliability
+
+CREATE FUNCTION fma_ece(r fma_reliability) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_ece(fma_reliability) IS 'expected calibration error: mean over rows of the absolute gap of their bin
+A bin''s gap is its mean confidence less its accuracy. NULL without rows. Chance alone makes it larger than 0: see fma_ece_if_calibrated.';
+
+CREATE FUNCTION fma_mce(r fma_reliability) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_mce(fma_reliability) IS 'maximum calibration error: the largest absolute gap of a bin
+A bin of few rows is easily the largest: look at n in fma_bins.';
+
+CREATE FUNCTION fma_ece_debiased(r fma_reliability) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_ece_debiased(fma_reliability) IS 'debiased calibration error (L2): root mean square of the gaps, less what chance adds
+Compare it with fma_calibration_error(r, ''l2''), not with fma_ece. Kumar, Liang, Ma 2019.';
+
+CREATE FUNCTION fma_calibration_error(r fma_reliability, norm text) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_calibration_error(fma_reliability, text) IS 'calibration error in a norm: l1, l2, max or mean
+l1 is fma_ece; l2 the root mean square of the gaps over rows; max is fma_mce; mean is over bins that have rows, each counting the same (ACE).';
+
+CREATE FUNCTION fma_ece_if_calibrated(r fma_reliability, OUT expected double precision, OUT p_value double precision) RETURNS record
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION fma_ece_if_calibrated(fma_reliability) IS 'the calibration error that a perfectly calibrated model would show on these confidences
+expected is its mean ECE; p_value the probability that its ECE is at least that of the value. Computed, without random numbers.';
+
+CREATE FUNCTION fma_bins(r fma_reliability, confidence_level double precision DEFAULT 0.95,
+	OUT bin integer, OUT low double precision, OUT high double precision, OUT n bigint,
+	OUT mean_confidence double precision, OUT accuracy double precision, OUT gap double precision,
+	OUT ci_low double precision, OUT ci_high double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION fma_bins(fma_reliability, double precision) IS 'the bins of a reliability diagram, one row each, empty ones too
+low is in the bin, high is not (1 is in the last bin). gap = mean_confidence - accuracy: above 0 is overconfident. ci_low and ci_high: Wilson interval of the accuracy, for each bin on its own.';
+
+CREATE FUNCTION fma_confidence_brier(r fma_reliability,
+	OUT brier double precision, OUT reliability double precision, OUT resolution double precision,
+	OUT uncertainty double precision, OUT within_bin_variance double precision,
+	OUT within_bin_covariance double precision) RETURNS record
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_confidence_brier(fma_reliability) IS 'Brier score of the confidence and its five parts
+brier = reliability - resolution + uncertainty + within_bin_variance - within_bin_covariance, exactly.';
+
+CREATE FUNCTION fma_confidence_log_loss(r fma_reliability) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_confidence_log_loss(fma_reliability) IS 'log loss of the confidence: mean of -ln(probability given to what happened)
+Natural logarithm. What happened is that the prediction was correct (confidence) or not (1 - confidence), clipped at 2.2e-16.';
+
+-- private functions
+
+CREATE FUNCTION fma_ece_add(fma_reliability, confidence double precision, correct boolean) RETURNS fma_reliability
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_ece_add(fma_reliability, double precision, boolean) IS 'transition function of fma_ece(confidence, correct)';
+
+CREATE FUNCTION fma_ece_add(fma_reliability, confidence double precision, correct boolean, bins integer) RETURNS fma_reliability
+	AS 'MODULE_PATHNAME', 'fma_ece_add_bins' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_ece_add(fma_reliability, double precision, boolean, integer) IS 'transition function of fma_ece(confidence, correct, bins)';
+
+CREATE FUNCTION fma_classwise_ece_add(fma_reliability, probabilities double precision[], labels text[], truth text) RETURNS fma_reliability
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_classwise_ece_add(fma_reliability, double precision[], text[], text) IS 'transition function of fma_classwise_ece(probabilities, labels, truth)';
+
+CREATE FUNCTION fma_classwise_ece_add(fma_reliability, probabilities double precision[], labels text[], truth text, bins integer) RETURNS fma_reliability
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_classwise_ece_add(fma_reliability, double precision[], text[], text, integer) IS 'transition function of fma_classwise_ece(probabilities, labels, truth, bins)';
+
+CREATE FUNCTION fma_classwise_ece_final(fma_reliability) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_classwise_ece_final(fma_reliability) IS 'final function of fma_classwise_ece';
+
+-- aggregates
+
+CREATE AGGREGATE fma_ece(confidence double precision, correct boolean) (
+	SFUNC = fma_ece_add,
+	STYPE = fma_reliability,
+	SSPACE = 352,
+	FINALFUNC = fma_ece,
+	COMBINEFUNC = fma_reliability_combine,
+	INITCOND = '{}',
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_ece(double precision, boolean) IS 'expected calibration error in 10 bins of equal width
+Equals fma_ece(fma_reliability(confidence, correct)), and costs less. NULL without rows.';
+
+CREATE AGGREGATE fma_ece(confidence double precision, correct boolean, bins integer) (
+	SFUNC = fma_ece_add,
+	STYPE = fma_reliability,
+	SSPACE = 352,
+	FINALFUNC = fma_ece,
+	COMBINEFUNC = fma_reliability_combine,
+	INITCOND = '{}',
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_ece(double precision, boolean, integer) IS 'expected calibration error in bins of equal width
+bins is 1 to 1000. NULL without rows.';
+
+CREATE AGGREGATE fma_classwise_ece(probabilities double precision[], labels text[], truth text) (
+	SFUNC = fma_classwise_ece_add,
+	STYPE = fma_reliability,
+	SSPACE = 3232,
+	FINALFUNC = fma_classwise_ece_final,
+	COMBINEFUNC = fma_reliability_combine,
+	INITCOND = '{}',
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_classwise_ece(double precision[], text[], text) IS 'classwise calibration error: mean over labels of the ECE of the label''s probability in 10 bins
+labels gives the order of the probabilities and is the same for all rows. Rows in which probabilities or truth is NULL are left out.';
+
+CREATE AGGREGATE fma_classwise_ece(probabilities double precision[], labels text[], truth text, bins integer) (
+	SFUNC = fma_classwise_ece_add,
+	STYPE = fma_reliability,
+	SSPACE = 3232,
+	FINALFUNC = fma_classwise_ece_final,
+	COMBINEFUNC = fma_reliability_combine,
+	INITCOND = '{}',
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_classwise_ece(double precision[], text[], text, integer) IS 'classwise calibration error: mean over labels of the ECE of the label''s probability
+labels gives the order of the probabilities and is the same for all rows. Rows in which probabilities or truth is NULL are left out. bins is 1 to 1000.';
 
 -- failure: how often a model fails, with intervals and tests
 
@@ -406,6 +646,187 @@ CREATE OPERATOR CLASS fma_failures_hash_ops DEFAULT FOR TYPE fma_failures USING 
 	OPERATOR 1 =,
 	FUNCTION 1 fma_failures_hash(fma_failures);
 COMMENT ON OPERATOR CLASS fma_failures_hash_ops USING hash IS 'hashing of failure counts';
+
+-- How far a model's numbers are from the truth
+
+CREATE TYPE fma_regression;
+
+CREATE FUNCTION fma_regression_in(cstring) RETURNS fma_regression
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_regression_in(cstring) IS 'reads the text form of fma_regression';
+
+CREATE FUNCTION fma_regression_out(fma_regression) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_regression_out(fma_regression) IS 'writes the text form of fma_regression';
+
+CREATE FUNCTION fma_regression_recv(internal) RETURNS fma_regression
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_regression_recv(internal) IS 'reads the binary form of fma_regression';
+
+CREATE FUNCTION fma_regression_send(fma_regression) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_regression_send(fma_regression) IS 'writes the binary form of fma_regression';
+
+CREATE TYPE fma_regression (
+	INPUT = fma_regression_in,
+	OUTPUT = fma_regression_out,
+	RECEIVE = fma_regression_recv,
+	SEND = fma_regression_send,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+COMMENT ON TYPE fma_regression IS 'how far a model''s numbers are from the truth: row count and sums that can be stored and added';
+
+CREATE FUNCTION fma_regression_metrics(regression fma_regression,
+		OUT n bigint, OUT mae double precision, OUT rmse double precision, OUT r2 double precision, OUT bias double precision)
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_regression_metrics(fma_regression) IS
+'mean absolute error, root mean squared error, R2 and bias (mean of prediction - truth)
+One row. R2 is NULL where the truth does not vary.';
+
+-- private
+
+CREATE FUNCTION fma_regression_add(fma_regression, double precision, double precision) RETURNS fma_regression
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_regression_add(fma_regression, double precision, double precision) IS
+'transition of fma_regression(double precision, double precision)';
+
+CREATE FUNCTION fma_regression_combine(fma_regression, fma_regression) RETURNS fma_regression
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_regression_combine(fma_regression, fma_regression) IS
+'merges two values: the operator + and the aggregates'' combine function';
+
+CREATE FUNCTION fma_regression_eq(fma_regression, fma_regression) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_regression_eq(fma_regression, fma_regression) IS 'implements the operator = of fma_regression';
+
+CREATE FUNCTION fma_regression_ne(fma_regression, fma_regression) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_regression_ne(fma_regression, fma_regression) IS 'implements the operator <> of fma_regression';
+
+CREATE FUNCTION fma_regression_hash(fma_regression) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_regression_hash(fma_regression) IS 'hash of a value, for GROUP BY and joins';
+
+-- aggregates
+
+CREATE AGGREGATE fma_regression(truth double precision, prediction double precision) (
+	SFUNC = fma_regression_add,
+	STYPE = fma_regression,
+	SSPACE = 192,
+	COMBINEFUNC = fma_regression_combine,
+	INITCOND = '{}',
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_regression(double precision, double precision) IS
+'sums up a regression model''s errors; read it with fma_regression_metrics
+Rows with a NULL truth or prediction are left out.';
+
+CREATE AGGREGATE fma_rollup(fma_regression) (
+	SFUNC = fma_regression_combine,
+	STYPE = fma_regression,
+	SSPACE = 192,
+	COMBINEFUNC = fma_regression_combine,
+	INITCOND = '{}',
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_rollup(fma_regression) IS 'adds up values of type fma_regression';
+
+-- operators
+
+CREATE OPERATOR + (
+	LEFTARG = fma_regression, RIGHTARG = fma_regression, FUNCTION = fma_regression_combine, COMMUTATOR = +
+);
+COMMENT ON OPERATOR + (fma_regression, fma_regression) IS 'the value of both sets of rows together';
+
+CREATE OPERATOR = (
+	LEFTARG = fma_regression, RIGHTARG = fma_regression, FUNCTION = fma_regression_eq,
+	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
+);
+COMMENT ON OPERATOR = (fma_regression, fma_regression) IS 'equal count and equal sums, to the last bit';
+
+CREATE OPERATOR <> (
+	LEFTARG = fma_regression, RIGHTARG = fma_regression, FUNCTION = fma_regression_ne,
+	COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (fma_regression, fma_regression) IS 'different count or sums';
+
+CREATE OPERATOR CLASS fma_regression_hash_ops DEFAULT FOR TYPE fma_regression USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 fma_regression_hash(fma_regression);
+COMMENT ON OPERATOR CLASS fma_regression_hash_ops USING hash IS 'hashing of fma_regression';
+
+-- Aggregates that need every row in order of its score
+
+CREATE TYPE fma_estimate AS (estimate double precision, low double precision, high double precision);
+COMMENT ON TYPE fma_estimate IS 'an estimate with its confidence interval';
+COMMENT ON COLUMN fma_estimate.estimate IS 'the estimate itself';
+COMMENT ON COLUMN fma_estimate.low IS 'lower end of the interval; NULL where none can be told';
+COMMENT ON COLUMN fma_estimate.high IS 'upper end of the interval; NULL where none can be told';
+
+-- private
+
+CREATE FUNCTION fma_scores_add(internal, double precision, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_scores_add(internal, double precision, boolean) IS 'transition of fma_roc_auc, fma_roc_auc_interval and fma_average_precision';
+
+CREATE FUNCTION fma_scores_add(internal, double precision, boolean, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_scores_add(internal, double precision, boolean, double precision) IS 'transition of fma_roc_auc_interval with a confidence level';
+
+CREATE FUNCTION fma_confidences_add(internal, double precision, boolean, integer) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_confidences_add(internal, double precision, boolean, integer) IS 'transition of fma_adaptive_ece';
+
+CREATE FUNCTION fma_roc_auc_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_roc_auc_final(internal) IS 'result of fma_roc_auc';
+
+CREATE FUNCTION fma_roc_auc_interval_final(internal) RETURNS fma_estimate
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_roc_auc_interval_final(internal) IS 'result of fma_roc_auc_interval';
+
+CREATE FUNCTION fma_average_precision_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_average_precision_final(internal) IS 'result of fma_average_precision';
+
+CREATE FUNCTION fma_adaptive_ece_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_adaptive_ece_final(internal) IS 'result of fma_adaptive_ece';
+
+-- aggregates: SSPACE is what some 400 rows take
+
+CREATE AGGREGATE fma_roc_auc(score double precision, positive boolean) (
+	SFUNC = fma_scores_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fma_roc_auc_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_roc_auc(double precision, boolean) IS
+'area under the ROC curve: how often a positive scores higher than a negative, ties counting half
+NULL where all rows are of one class.';
+
+CREATE AGGREGATE fma_roc_auc_interval(score double precision, positive boolean) (
+	SFUNC = fma_scores_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fma_roc_auc_interval_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_roc_auc_interval(double precision, boolean) IS
+'area under the ROC curve with DeLong''s interval of 95 %';
+
+CREATE AGGREGATE fma_roc_auc_interval(score double precision, positive boolean, confidence_level double precision) (
+	SFUNC = fma_scores_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fma_roc_auc_interval_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_roc_auc_interval(double precision, boolean, double precision) IS
+'area under the ROC curve with DeLong''s interval of the given confidence level';
+
+CREATE AGGREGATE fma_average_precision(score double precision, positive boolean) (
+	SFUNC = fma_scores_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fma_average_precision_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_average_precision(double precision, boolean) IS
+'average precision: precision averaged over the steps of recall, equal scores taken together
+NULL where no row is positive.';
+
+CREATE AGGREGATE fma_adaptive_ece(confidence double precision, correct boolean, bins integer) (
+	SFUNC = fma_confidences_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fma_adaptive_ece_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_adaptive_ece(double precision, boolean, integer) IS
+'expected calibration error in bins of equally many rows; equal confidences share a bin';
 
 CREATE FUNCTION fma_find_slices(query text, max_order integer DEFAULT 2, min_rows bigint DEFAULT NULL,
 	bins integer DEFAULT 5, max_values integer DEFAULT 50, top integer DEFAULT 100,

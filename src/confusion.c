@@ -17,9 +17,6 @@
 
 #define TYPE_NAME "fma_confusion"
 
-/* Weights are summed as doubles; a single one stays below 2^63. */
-#define MAX_WEIGHT 9223372036854775808.0
-
 /* fma_cells lists empty cells, too, up to this many labels */
 #define ZERO_CELLS_LABELS 100
 
@@ -27,7 +24,7 @@
 static double
 CheckWeight(double weight)
 {
-	if (unlikely(!(weight >= 0.0 && weight < MAX_WEIGHT)))
+	if (unlikely(!(weight >= 0.0 && weight < FMA_MAX_WEIGHT)))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("weight must be at least 0 and below 2^63"),
@@ -283,6 +280,9 @@ ReadCell(FmaJson *json, const char *key, FmaConfusion **confusion, FmaCell *cell
 		FmaJsonBad(json, key, "must not be negative");
 	if (cell->n == 0 && cell->weight.high > 0.0)
 		FmaJsonBad(json, key, "has a weight where the count is 0");
+	if (!FmaIsCellWeight(cell->weight.high, cell->n))
+		FmaJsonBad(json, key, psprintf("has the weight %s, beyond 2^63 for each of " INT64_FORMAT " rows",
+									   FmaFloat8ToString(cell->weight.high), cell->n));
 	if (cell->n > 0)
 		FmaConfusionAddCell(confusion, cell);
 }
@@ -307,9 +307,12 @@ fma_confusion_in(PG_FUNCTION_ARGS)
 		JsonbValue *cells;
 		int			count;
 
+		if (FmaJsonHas(&json, "counts") || FmaJsonHas(&json, "weights"))
+			FmaJsonBad(&json, "cells", "cannot stand beside \"counts\" or \"weights\"");
 		FmaJsonArray(&json, "cells", &cells, &count);
 		for (int i = 0; i < count; i++)
 		{
+			CHECK_FOR_INTERRUPTS();
 			JsonbValue *items = ReadTuple(&json, "cells", &cells[i], FmaIsWeighted(confusion) ? 4 : 3);
 
 			cell.truth = FmaJsonElementInt64(&json, "cells", &items[0], 0, (int64) confusion->nlabels - 1);
@@ -331,6 +334,7 @@ fma_confusion_in(PG_FUNCTION_ARGS)
 			JsonbValue *weight_row = weights == NULL ? NULL :
 				ReadTuple(&json, "weights", &weights[cell.truth], confusion->nlabels);
 
+			CHECK_FOR_INTERRUPTS();
 			for (cell.prediction = 0; cell.prediction < confusion->nlabels; cell.prediction++)
 			{
 				cell.n = FmaJsonElementInt64(&json, "counts", &row[cell.prediction], 0, PG_INT64_MAX);
@@ -338,6 +342,8 @@ fma_confusion_in(PG_FUNCTION_ARGS)
 						 weights == NULL ? NULL : &weight_row[cell.prediction]);
 			}
 			pfree(row);
+			if (weight_row != NULL)
+				pfree(weight_row);
 		}
 	}
 	PG_RETURN_POINTER(FmaConfusionCompact(confusion));
@@ -391,8 +397,9 @@ ReceiveCell(StringInfo message, FmaConfusion **confusion)
 	cell.n = FmaRecvInt64(message, TYPE_NAME, "A count", 1, PG_INT64_MAX);
 	cell.weight.high = FmaIsWeighted(*confusion) ? pq_getmsgfloat8(message) : (double) cell.n;
 	cell.weight.low = 0.0;
-	if (!(cell.weight.high >= 0.0 && isfinite(cell.weight.high)))
-		FmaRecvBad(TYPE_NAME, psprintf("A weight is %s", FmaFloat8ToString(cell.weight.high)));
+	if (!FmaIsCellWeight(cell.weight.high, cell.n))
+		FmaRecvBad(TYPE_NAME, psprintf("A weight of " INT64_FORMAT " rows is %s", cell.n,
+									   FmaFloat8ToString(cell.weight.high)));
 	FmaConfusionAddCell(confusion, &cell);
 }
 
@@ -432,9 +439,6 @@ fma_confusion_recv(PG_FUNCTION_ARGS)
 	for (int64 i = 0; i < ncells; i++)
 		ReceiveCell(message, &confusion);
 	FmaRecvEnd(message, TYPE_NAME);
-	/* An empty matrix has one form, whether weights were asked for or not. */
-	if (nlabels == 0)
-		PG_RETURN_POINTER(FmaConfusionEmpty());
 	PG_RETURN_POINTER(FmaConfusionCompact(confusion));
 }
 
@@ -469,17 +473,15 @@ fma_confusion_hash(PG_FUNCTION_ARGS)
 
 /* Puts one row of fma_cells */
 static void
-PutCell(FunctionCallInfo fcinfo, const FmaConfusion *confusion, const FmaCell *cell,
+PutCell(FunctionCallInfo fcinfo, const Datum *labels, const FmaCell *cell,
 		const double *support, const double *predicted, double total)
 {
-	FmaLabel	truth = FmaConfusionLabel(confusion, cell->truth);
-	FmaLabel	prediction = FmaConfusionLabel(confusion, cell->prediction);
 	double		weight = FmaSumValue(cell->weight);
 	Datum		values[7];
 	bool		nulls[7] = {false};
 
-	values[0] = PointerGetDatum(cstring_to_text_with_len(truth.bytes, truth.length));
-	values[1] = PointerGetDatum(cstring_to_text_with_len(prediction.bytes, prediction.length));
+	values[0] = labels[cell->truth];
+	values[1] = labels[cell->prediction];
 	values[2] = Int64GetDatum(cell->n);
 	/* An empty sum makes the share 0/0, which is NaN, which is NULL. */
 	values[3] = FmaFloat8OrNull(weight / support[cell->truth], &nulls[3]);
@@ -500,6 +502,7 @@ Datum
 fma_cells(PG_FUNCTION_ARGS)
 {
 	FmaConfusion *confusion;
+	Datum	   *labels;
 	double	   *support;
 	double	   *predicted;
 	double		total = 0.0;
@@ -513,6 +516,14 @@ fma_cells(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	confusion = FmaConfusionArg(fcinfo, 0);
 	zeros = PG_ARGISNULL(1) ? confusion->nlabels <= ZERO_CELLS_LABELS : PG_GETARG_BOOL(1);
+	/* Texts are made once, not for each of what may be millions of cells. */
+	labels = palloc_array(Datum, Max(confusion->nlabels, 1));
+	for (uint32 i = 0; i < confusion->nlabels; i++)
+	{
+		FmaLabel	label = FmaConfusionLabel(confusion, i);
+
+		labels[i] = PointerGetDatum(cstring_to_text_with_len(label.bytes, label.length));
+	}
 	support = palloc0_array(double, Max(confusion->nlabels, 1));
 	predicted = palloc0_array(double, Max(confusion->nlabels, 1));
 	while (FmaNextCell(confusion, &position, &cell))
@@ -526,7 +537,10 @@ fma_cells(PG_FUNCTION_ARGS)
 	if (!zeros)
 	{
 		while (FmaNextCell(confusion, &position, &cell))
-			PutCell(fcinfo, confusion, &cell, support, predicted, total);
+		{
+			CHECK_FOR_INTERRUPTS();
+			PutCell(fcinfo, labels, &cell, support, predicted, total);
+		}
 		PG_RETURN_NULL();
 	}
 	more = FmaNextCell(confusion, &position, &cell);
@@ -539,11 +553,11 @@ fma_cells(PG_FUNCTION_ARGS)
 
 			if (more && cell.truth == t && cell.prediction == p)
 			{
-				PutCell(fcinfo, confusion, &cell, support, predicted, total);
+				PutCell(fcinfo, labels, &cell, support, predicted, total);
 				more = FmaNextCell(confusion, &position, &cell);
 			}
 			else
-				PutCell(fcinfo, confusion, &zero, support, predicted, total);
+				PutCell(fcinfo, labels, &zero, support, predicted, total);
 		}
 	}
 	PG_RETURN_NULL();

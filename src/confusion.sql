@@ -99,7 +99,7 @@ CREATE AGGREGATE fma_confusion(truth text, prediction text) (
 	FINALFUNC = fma_confusion_final, COMBINEFUNC = fma_confusion_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE fma_confusion(text, text) IS 'confusion matrix of true and predicted labels
-Rows with a NULL are left out. At most 16,384 labels and 2,097,152 different pairs.';
+Rows with a NULL are left out. At most 16,384 labels (64 MB of text) and 2,097,152 different pairs.';
 
 CREATE AGGREGATE fma_confusion(truth text, prediction text, weight double precision) (
 	SFUNC = fma_confusion_add_text, STYPE = fma_confusion, SSPACE = 240, INITCOND = '{}',

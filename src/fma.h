@@ -30,6 +30,10 @@
 	tuplesort_getdatum(state, true, value, isnull, NULL)
 #endif
 
+#ifndef pg_noreturn				/* since 18 */
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 #if PG_VERSION_NUM >= 170000
 #define FmaSendCountedText(message, bytes, length) pq_sendcountedtext(message, bytes, length)
 #else
@@ -56,7 +60,7 @@
 /* A number as it reads back, for error details. */
 extern char *FmaFloat8ToString(double value);
 
-extern void FmaBadUnitValue(const char *argument, double value) pg_attribute_noreturn() pg_attribute_cold;
+pg_noreturn extern void FmaBadUnitValue(const char *argument, double value) pg_attribute_cold;
 
 /*
  * Checks that an argument lies in [0, 1]; "argument" is its name in SQL.

@@ -32,8 +32,8 @@ FmaInt64Label(int64 value, char *buffer)
 }
 
 /* Whether a label is a plain decimal number: [+-] digits [. digits] */
-static bool
-IsNumber(const FmaLabel *label)
+bool
+FmaIsNumberLabel(const FmaLabel *label)
 {
 	const char *p = label->bytes;
 	const char *end = p + label->length;
@@ -79,17 +79,16 @@ CompareItems(const void *a, const void *b, void *arg)
 
 /*
  * Sorts labels: order[k] becomes the position of the k-th.  Bytes decide, no
- * collation; numbers go by value when every label is one, and then the result
- * is true.
+ * collation; numbers go by value when every label is one.
  */
-bool
+void
 FmaSortLabels(const FmaLabel *labels, uint32 *order, uint32 count)
 {
 	SortItem   *items = palloc_array(SortItem, Max(count, 1));
 	bool		numbers = count > 0;
 
 	for (uint32 i = 0; i < count && numbers; i++)
-		numbers = IsNumber(&labels[i]);
+		numbers = FmaIsNumberLabel(&labels[i]);
 	for (uint32 i = 0; i < count; i++)
 	{
 		items[i].label = &labels[i];
@@ -111,7 +110,6 @@ FmaSortLabels(const FmaLabel *labels, uint32 *order, uint32 count)
 	for (uint32 i = 0; i < count && numbers; i++)
 		pfree(DatumGetPointer(items[i].number));
 	pfree(items);
-	return numbers;
 }
 
 /* A label for an error message: quoted, cut to a readable length */

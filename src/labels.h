@@ -109,7 +109,8 @@ FmaSameLabel(const FmaLabel *a, const FmaLabel *b)
 }
 
 extern FmaLabel FmaInt64Label(int64 value, char *buffer);
-extern bool FmaSortLabels(const FmaLabel *labels, uint32 *order, uint32 count);
+extern bool FmaIsNumberLabel(const FmaLabel *label);
+extern void FmaSortLabels(const FmaLabel *labels, uint32 *order, uint32 count);
 extern char *FmaLabelForMessage(const char *bytes, uint32 length);
 
 #endif							/* FMA_LABELS_H */

@@ -19,7 +19,6 @@
 
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
-#include "value.h"
 
 /* The first rooms: a chunk of 256 bytes of PostgreSQL's allocator, with its header */
 #define FIRST_LABEL_ROOM 2
@@ -28,8 +27,12 @@
 /* The first slots of a sparse matrix's hash table */
 #define FIRST_CELL_ROOM 256
 
-/* A value this large means a wrong column. */
-#define MAX_CONFUSION_BYTES ((Size) 256 * 1024 * 1024)
+/*
+ * More text than this in the labels of one value means a wrong column.  With
+ * all cells in use as well, a value takes at most 256 MB while it is built, and
+ * its text form is still small enough to be read back by jsonb.
+ */
+#define MAX_LABEL_BYTES (64 * 1024 * 1024)
 
 /* A value that holds nothing */
 FmaConfusion *
@@ -129,13 +132,6 @@ Allocate(const FmaConfusion *shape)
 	size += (Size) shape->label_room *
 		(building ? sizeof(FmaLabelEntry) + 2 * sizeof(uint16) : sizeof(uint32));
 	size += shape->byte_room;
-	if (size > MAX_CONFUSION_BYTES)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("confusion matrix too large"),
-				 errdetail("With %u labels it would need %zu MB, and at most %zu MB are allowed.",
-						   shape->nlabels, size >> 20, MAX_CONFUSION_BYTES >> 20),
-				 errhint("Are truth and prediction classes? Shorten long labels, or group rare ones.")));
 	confusion = palloc0(size);
 	memcpy(confusion, shape, offsetof(FmaConfusion, data));
 	confusion->nlabels = confusion->ncells = confusion->nbytes = 0;
@@ -211,6 +207,14 @@ FmaConfusionAddLabel(FmaConfusion **confusion, const FmaLabel *label)
 				 errdetail("The limit is %d labels; the next one is %s.", FMA_MAX_LABELS,
 						   FmaLabelForMessage(label->bytes, label->length)),
 				 errhint("Is one of the columns an identifier, a number or free text instead of a class?")));
+	if (label->length > MAX_LABEL_BYTES - c->nbytes)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("labels too long for a confusion matrix"),
+				 errdetail("The limit is %d bytes for all labels; %u labels have %u, and the next one %u: %s.",
+						   MAX_LABEL_BYTES, c->nlabels, c->nbytes, label->length,
+						   FmaLabelForMessage(label->bytes, label->length)),
+				 errhint("Is one of the columns free text or a document instead of a class?")));
 	if (c->nlabels == c->label_room || label->length > c->byte_room - c->nbytes)
 	{
 		FmaConfusion shape = *c;
@@ -219,7 +223,7 @@ FmaConfusionAddLabel(FmaConfusion **confusion, const FmaLabel *label)
 			shape.label_room *= 2;
 		if (!FmaIsSparse(c) && shape.label_room > FMA_DENSE_LABELS)
 			shape.cell_room = 2 * FMA_DENSE_LABELS * FMA_DENSE_LABELS;
-		shape.byte_room = Max(c->nbytes + label->length, c->byte_room);
+		shape.byte_room = c->nbytes + label->length;
 		*confusion = c = Rebuild(c, &shape);
 	}
 	entries = (FmaLabelEntry *) FmaEntries(c);
@@ -269,6 +273,7 @@ ReserveCell(FmaConfusion **confusion)
 		FmaConfusion shape = *c;
 
 		shape.cell_room *= 2;
+		shape.byte_room = c->nbytes;	/* not the spare bytes, which would double as well */
 		*confusion = Rebuild(c, &shape);
 	}
 }
@@ -317,6 +322,7 @@ FmaConfusionAdd(FmaConfusion **confusion, const FmaConfusion *other)
 	uint64		position = 0;
 	FmaCell		cell;
 
+	CHECK_FOR_INTERRUPTS();
 	if (FmaIsWeighted(other) && !FmaIsWeighted(*confusion))
 		*confusion = FmaConfusionBuild(*confusion, true);
 	for (uint32 i = 0; i < other->nlabels; i++)
@@ -384,12 +390,13 @@ FmaConfusionCompact(const FmaConfusion *confusion)
 
 	for (uint32 i = 0; i < nlabels; i++)
 		labels[i] = FmaConfusionLabel(confusion, i);
-	(void) FmaSortLabels(labels, order, nlabels);
+	FmaSortLabels(labels, order, nlabels);
 	for (uint32 i = 0; i < nlabels; i++)
 		rank[order[i]] = i;
 	cells = SortedCells(confusion, rank, &ncells);
 
-	shape.flags = confusion->flags & FMA_CONFUSION_WEIGHTED;
+	/* The empty matrix has one form, whether weights were asked for or not. */
+	shape.flags = nlabels > 0 ? confusion->flags & FMA_CONFUSION_WEIGHTED : 0;
 	if (nlabels > FMA_DENSE_LABELS)
 		shape.flags |= FMA_CONFUSION_SPARSE;
 	shape.label_room = nlabels;

@@ -13,6 +13,7 @@
 #include "fma.h"
 #include "labels.h"
 #include "sums.h"
+#include "value.h"
 
 #define FMA_CONFUSION_VERSION 1
 
@@ -26,6 +27,12 @@
 
 /* Different (truth, prediction) pairs in one value */
 #define FMA_MAX_CELLS (2 * 1024 * 1024)
+
+/*
+ * A row weighs less than this (2^63), hence a cell of n rows at most n times as
+ * much.  So no sum of weights can leave a double's range.
+ */
+#define FMA_MAX_WEIGHT 9223372036854775808.0
 
 typedef struct FmaConfusion
 {
@@ -103,6 +110,13 @@ FmaEntries(const FmaConfusion *confusion)
 	return FmaWeights(confusion) + (FmaIsWeighted(confusion) ? FmaCellRoom(confusion) * weight : 0);
 }
 
+/* Whether a weight that came from outside can be the weight of a cell of n rows */
+static inline bool
+FmaIsCellWeight(double weight, int64 n)
+{
+	return weight >= 0.0 && weight <= (double) n * FMA_MAX_WEIGHT;
+}
+
 /* Finds a label in a value that is being built; FMA_MAX_LABELS when it is new */
 static inline uint32
 FmaFindLabel(const FmaConfusion *confusion, const FmaLabel *label)
@@ -145,7 +159,11 @@ FmaConfusionAddRow(FmaConfusion **confusion, const FmaLabel *truth, const FmaLab
 			cell.prediction = FmaConfusionAddLabel(confusion, prediction);
 	}
 	if (likely(((*confusion)->flags & (FMA_CONFUSION_SPARSE | FMA_CONFUSION_WEIGHTED)) == 0))
-		((int64 *) (*confusion)->data)[(size_t) cell.truth * (*confusion)->label_room + cell.prediction]++;
+	{
+		int64	   *count = &((int64 *) (*confusion)->data)[(size_t) cell.truth * (*confusion)->label_room + cell.prediction];
+
+		*count = FmaAddCounts(*count, 1, "fma_confusion");
+	}
 	else
 	{
 		cell.n = 1;

@@ -48,20 +48,6 @@ static const char *const background_modes[] = {"include", "exclude_from_average"
 static const char *const averages[] = {"macro", "micro", "weighted", NULL};
 static const char *const kappa_weightings[] = {"none", "linear", "quadratic", NULL};
 
-/* A matrix and its margins, as one call sees it */
-typedef struct Margins
-{
-	FmaConfusion *confusion;
-	double	   *support;		/* by label: rows that truly are it */
-	double	   *predicted;		/* by label: rows predicted as it */
-	double	   *hits;			/* by label: both */
-	double		total;
-	double		all_hits;
-	int64		background;		/* index of the label, or -1 */
-	BackgroundMode mode;
-	double		zero_division;	/* NaN: undefined stays undefined */
-} Margins;
-
 /* Counts of one label against the rest */
 typedef struct OneVersusRest
 {
@@ -70,6 +56,20 @@ typedef struct OneVersusRest
 	double		fn;
 	double		tn;
 } OneVersusRest;
+
+/* A matrix and its margins, as one call sees it */
+typedef struct Margins
+{
+	FmaConfusion *confusion;
+	double	   *support;		/* by label: rows that truly are it */
+	double	   *predicted;		/* by label: rows predicted as it */
+	OneVersusRest *counts;		/* by label */
+	double		total;
+	double		all_hits;
+	int64		background;		/* index of the label, or -1 */
+	BackgroundMode mode;
+	double		zero_division;	/* NaN: undefined stays undefined */
+} Margins;
 
 /* A ratio of one label's counts */
 typedef double (*LabelRatio) (OneVersusRest counts);
@@ -88,33 +88,91 @@ FindLabel(const FmaConfusion *confusion, const FmaLabel *wanted)
 	return -1;
 }
 
-/* Sums rows, columns and the diagonal, without the truth that is to be ignored */
+/* a - b, where both may be large and the difference small */
+static FmaSum
+Difference(FmaSum a, FmaSum b)
+{
+	FmaSumAdd(&a, -b.high);
+	FmaSumAdd(&a, -b.low);
+	return a;
+}
+
+/*
+ * Sums rows, columns and the diagonal, without the truth that is to be ignored.
+ * What a label does not have is a difference of such sums: they carry their
+ * rounding errors along, so that a few rows beside 10^15 keep all their digits.
+ */
 static void
 SumMargins(Margins *margins)
 {
 	uint32		nlabels = margins->confusion->nlabels;
+	FmaSum	   *support = palloc0_array(FmaSum, Max(nlabels, 1));
+	FmaSum	   *predicted = palloc0_array(FmaSum, Max(nlabels, 1));
+	FmaSum	   *hits = palloc0_array(FmaSum, Max(nlabels, 1));
+	FmaSum		total = {0.0, 0.0};
+	FmaSum		all_hits = {0.0, 0.0};
 	uint64		position = 0;
 	FmaCell		cell;
 
-	margins->support = palloc0_array(double, Max(nlabels, 1));
-	margins->predicted = palloc0_array(double, Max(nlabels, 1));
-	margins->hits = palloc0_array(double, Max(nlabels, 1));
-	margins->total = margins->all_hits = 0.0;
 	while (FmaNextCell(margins->confusion, &position, &cell))
 	{
-		double		weight = FmaSumValue(cell.weight);
-
 		if (margins->mode == BACKGROUND_IGNORE_TRUTH && cell.truth == margins->background)
 			continue;
-		margins->support[cell.truth] += weight;
-		margins->predicted[cell.prediction] += weight;
-		margins->total += weight;
+		FmaSumAddSum(&support[cell.truth], cell.weight);
+		FmaSumAddSum(&predicted[cell.prediction], cell.weight);
+		FmaSumAddSum(&total, cell.weight);
 		if (cell.truth == cell.prediction)
 		{
-			margins->hits[cell.truth] += weight;
-			margins->all_hits += weight;
+			FmaSumAddSum(&hits[cell.truth], cell.weight);
+			FmaSumAddSum(&all_hits, cell.weight);
 		}
 	}
+
+	margins->support = palloc_array(double, Max(nlabels, 1));
+	margins->predicted = palloc_array(double, Max(nlabels, 1));
+	margins->counts = palloc_array(OneVersusRest, Max(nlabels, 1));
+	margins->total = FmaSumValue(total);
+	margins->all_hits = FmaSumValue(all_hits);
+	for (uint32 i = 0; i < nlabels; i++)
+	{
+		FmaSum		fp = Difference(predicted[i], hits[i]);
+		FmaSum		tn = Difference(Difference(total, support[i]), fp);
+
+		margins->support[i] = FmaSumValue(support[i]);
+		margins->predicted[i] = FmaSumValue(predicted[i]);
+		margins->counts[i].tp = FmaSumValue(hits[i]);
+		margins->counts[i].fp = Max(FmaSumValue(fp), 0.0);
+		margins->counts[i].fn = Max(FmaSumValue(Difference(support[i], hits[i])), 0.0);
+		margins->counts[i].tn = Max(FmaSumValue(tn), 0.0);
+	}
+	pfree(support);
+	pfree(predicted);
+	pfree(hits);
+}
+
+/* Checks what an undefined ratio shall be */
+static double
+CheckZeroDivision(double value)
+{
+	if (!(value >= 0.0 && value <= 1.0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("zero_division must be between 0 and 1"),
+				 errdetail("zero_division is %s.", FmaFloat8ToString(value)),
+				 errhint("Leave it NULL to have NULL where a metric is 0/0.")));
+	return value;
+}
+
+/* Checks the weight of a label (named in "whose", for messages) */
+static double
+CheckLabelWeight(double weight, const char *argument, const char *whose)
+{
+	if (!(weight >= 0.0 && weight < FMA_MAX_WEIGHT))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be at least 0 and below 2^63", argument),
+				 errdetail("%s is %s.", whose, FmaFloat8ToString(weight))));
+	return weight;
 }
 
 /*
@@ -143,7 +201,7 @@ ReadMargins(FunctionCallInfo fcinfo, int first, Margins *margins)
 			margins->background = FindLabel(margins->confusion, &label);
 		}
 		if (!PG_ARGISNULL(first + 2))
-			margins->zero_division = FmaCheckUnit("zero_division", PG_GETARG_FLOAT8(first + 2));
+			margins->zero_division = CheckZeroDivision(PG_GETARG_FLOAT8(first + 2));
 	}
 	SumMargins(margins);
 	return true;
@@ -156,19 +214,6 @@ Counts(const Margins *margins, uint32 label)
 	if (label == margins->background && margins->mode != BACKGROUND_INCLUDE)
 		return false;
 	return margins->support[label] > 0.0 || margins->predicted[label] > 0.0;
-}
-
-/* One label against the rest */
-static OneVersusRest
-LabelCounts(const Margins *margins, uint32 label)
-{
-	OneVersusRest counts;
-
-	counts.tp = margins->hits[label];
-	counts.fp = margins->predicted[label] - counts.tp;
-	counts.fn = margins->support[label] - counts.tp;
-	counts.tn = margins->total - margins->support[label] - margins->predicted[label] + counts.tp;
-	return counts;
 }
 
 /* tp / (tp + fp): of what was predicted as the label, the share that is it */
@@ -225,7 +270,7 @@ AverageOf(const Margins *margins, LabelRatio ratio, Average average)
 
 		if (!Counts(margins, i))
 			continue;
-		counts = LabelCounts(margins, i);
+		counts = margins->counts[i];
 		sums.tp += counts.tp;
 		sums.fp += counts.fp;
 		sums.fn += counts.fn;
@@ -308,7 +353,7 @@ fma_balanced_accuracy(PG_FUNCTION_ARGS)
 	{
 		if (!Counts(&margins, i) || margins.support[i] <= 0.0)
 			continue;
-		sum += Recall(LabelCounts(&margins, i));
+		sum += Recall(margins.counts[i]);
 		n++;
 	}
 	FMA_RETURN_FLOAT8_OR_NULL(OrElse(sum / n, margins.zero_division));
@@ -339,6 +384,7 @@ ReadLabelWeights(const FmaConfusion *confusion, Jsonb *weights, double default_w
 
 		if (token != WJB_KEY)
 			continue;
+		CHECK_FOR_INTERRUPTS();
 		label = FmaMakeLabel(value.val.string.val, value.val.string.len);
 		name = pnstrdup(value.val.string.val, value.val.string.len);
 		index = FindLabel(confusion, &label);
@@ -348,13 +394,9 @@ ReadLabelWeights(const FmaConfusion *confusion, Jsonb *weights, double default_w
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("weights must be numbers"),
 					 errdetail("The weight of %s is none.", FmaLabelForMessage(name, strlen(name)))));
-		weight = DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value.val.numeric)));
-		if (weight < 0.0)
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("weights must not be negative"),
-					 errdetail("The weight of %s is %s.", FmaLabelForMessage(name, strlen(name)),
-							   FmaFloat8ToString(weight))));
+		weight = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value.val.numeric)));
+		(void) CheckLabelWeight(weight, "weights",
+								psprintf("The weight of %s", FmaLabelForMessage(name, strlen(name))));
 		if (index >= 0)
 			result[index] = weight;
 	}
@@ -372,23 +414,19 @@ fma_weighted_iou(PG_FUNCTION_ARGS)
 {
 	Margins		margins;
 	double	   *weights;
-	double		default_weight = PG_ARGISNULL(2) ? 1.0 : PG_GETARG_FLOAT8(2);
+	double		default_weight = PG_ARGISNULL(2) ? 1.0 :
+		CheckLabelWeight(PG_GETARG_FLOAT8(2), "default_weight", "default_weight");
 	double		sum = 0.0;
 	double		total = 0.0;
 
 	if (!ReadMargins(fcinfo, 3, &margins) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	if (!(default_weight >= 0.0 && isfinite(default_weight)))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("default_weight must be at least 0 and finite"),
-				 errdetail("default_weight is %s.", FmaFloat8ToString(default_weight))));
 	weights = ReadLabelWeights(margins.confusion, PG_GETARG_JSONB_P(1), default_weight);
 	for (uint32 i = 0; i < margins.confusion->nlabels; i++)
 	{
 		if (!Counts(&margins, i))
 			continue;
-		sum += weights[i] * IoU(LabelCounts(&margins, i));
+		sum += weights[i] * IoU(margins.counts[i]);
 		total += weights[i];
 	}
 	FMA_RETURN_FLOAT8_OR_NULL(OrElse(sum / total, margins.zero_division));
@@ -411,17 +449,20 @@ fma_mcc(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 
 	/*
-	 * On shares rather than counts, and with s^2 - p.p as a sum of p (s - p)
-	 * without cancellation, so that large matrices lose no digits.
+	 * c s - t.p is the sum of tp tn - fp fn over labels, and s^2 - t.t that of
+	 * t (s - t): so no large numbers are subtracted that are nearly the same.
+	 * On shares rather than counts, to stay within a double's range.
 	 */
 	for (uint32 i = 0; i < margins.confusion->nlabels; i++)
 	{
-		double		t = margins.support[i] / margins.total;
-		double		p = margins.predicted[i] / margins.total;
+		double		tp = margins.counts[i].tp / margins.total;
+		double		fp = margins.counts[i].fp / margins.total;
+		double		fn = margins.counts[i].fn / margins.total;
+		double		tn = margins.counts[i].tn / margins.total;
 
-		cross += margins.hits[i] / margins.total - t * p;
-		truth += t * (1.0 - t);
-		predicted += p * (1.0 - p);
+		cross += tp * tn - fp * fn;
+		truth += (tp + fn) * (fp + tn);
+		predicted += (tp + fp) * (fn + tn);
 	}
 	if (!(truth > 0.0 && predicted > 0.0))
 		PG_RETURN_NULL();
@@ -445,6 +486,7 @@ ReadOrder(const FmaConfusion *confusion, ArrayType *array)
 		FmaLabel	label;
 		int64		index;
 
+		CHECK_FOR_INTERRUPTS();
 		if (nulls[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -476,26 +518,23 @@ static double *
 KappaPlaces(FunctionCallInfo fcinfo, const FmaConfusion *confusion)
 {
 	double	   *places;
-	FmaLabel   *labels;
-	uint32	   *order;
 
 	if (!PG_ARGISNULL(2))
 		return ReadOrder(confusion, PG_GETARG_ARRAYTYPE_P(2));
 	places = palloc_array(double, Max(confusion->nlabels, 1));
-	labels = palloc_array(FmaLabel, Max(confusion->nlabels, 1));
-	order = palloc_array(uint32, Max(confusion->nlabels, 1));
 	for (uint32 i = 0; i < confusion->nlabels; i++)
 	{
-		labels[i] = FmaConfusionLabel(confusion, i);
+		FmaLabel	label = FmaConfusionLabel(confusion, i);
+
+		if (!FmaIsNumberLabel(&label))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("a weighted kappa needs an order of the labels"),
+					 errdetail("Label %s is not a number.", FmaLabelForMessage(label.bytes, label.length)),
+					 errhint("Give the order: fma_kappa(confusion, 'linear', ARRAY['low', 'medium', 'high']).")));
+		/* Labels that are all numbers are stored in the order of the numbers. */
 		places[i] = i;
 	}
-	if (!FmaSortLabels(labels, order, confusion->nlabels) && confusion->nlabels > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a weighted kappa needs an order of the labels"),
-				 errdetail("Label %s is not a number.", FmaLabelForMessage(labels[order[confusion->nlabels - 1]].bytes,
-																		 labels[order[confusion->nlabels - 1]].length)),
-				 errhint("Give the order: fma_kappa(confusion, 'linear', ARRAY['low', 'medium', 'high']).")));
 	return places;
 }
 
@@ -566,7 +605,7 @@ fma_class_metrics(PG_FUNCTION_ARGS)
 	for (uint32 i = 0; i < margins.confusion->nlabels; i++)
 	{
 		FmaLabel	label = FmaConfusionLabel(margins.confusion, i);
-		OneVersusRest counts = LabelCounts(&margins, i);
+		OneVersusRest counts = margins.counts[i];
 		Datum		values[11];
 		bool		nulls[11] = {false};
 		int			column = 0;

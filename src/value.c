@@ -90,6 +90,13 @@ FmaJsonInt64(FmaJson *json, const char *key, int64 low, int64 high)
 	return FmaJsonElementInt64(json, key, NeedField(json, key), low, high);
 }
 
+/* An integer field of up to 127 bits */
+int128
+FmaJsonInt128(FmaJson *json, const char *key)
+{
+	return FmaJsonElementInt128(json, key, NeedField(json, key));
+}
+
 /* A finite number */
 double
 FmaJsonFloat8(FmaJson *json, const char *key)
@@ -160,9 +167,15 @@ FmaJsonElementInt128(FmaJson *json, const char *key, const JsonbValue *element)
 double
 FmaJsonElementFloat8(FmaJson *json, const char *key, const JsonbValue *element)
 {
+	double		value;
+
 	if (element->type != jbvNumeric)
 		FmaJsonBad(json, key, "must be a number");
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(element->val.numeric)));
+	/* The other conversion would put all digits of a huge number into its message. */
+	value = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(element->val.numeric)));
+	if (!isfinite(value))
+		FmaJsonBad(json, key, "is out of range");
+	return value;
 }
 
 /* Appends a 128-bit integer in decimal */

@@ -50,26 +50,27 @@ extern FmaJson FmaJsonOpen(const char *type, const char *text);
 extern bool FmaJsonHas(FmaJson *json, const char *key);
 extern bool FmaJsonTrue(FmaJson *json, const char *key);
 extern int64 FmaJsonInt64(FmaJson *json, const char *key, int64 low, int64 high);
+extern int128 FmaJsonInt128(FmaJson *json, const char *key);
 extern double FmaJsonFloat8(FmaJson *json, const char *key);
 extern void FmaJsonArray(FmaJson *json, const char *key, JsonbValue **elements, int *count);
 extern int64 FmaJsonElementInt64(FmaJson *json, const char *key, const JsonbValue *element, int64 low, int64 high);
 extern int128 FmaJsonElementInt128(FmaJson *json, const char *key, const JsonbValue *element);
 extern double FmaJsonElementFloat8(FmaJson *json, const char *key, const JsonbValue *element);
-extern void FmaJsonBad(FmaJson *json, const char *key, const char *problem) pg_attribute_noreturn();
+pg_noreturn extern void FmaJsonBad(FmaJson *json, const char *key, const char *problem);
 
 extern void FmaAppendInt128(StringInfo out, int128 value);
 extern void FmaAppendFloat8(StringInfo out, double value);
 
 /* Bytes from a client (recv) */
 extern void FmaRecvVersion(StringInfo message, const char *type, int newest);
-extern void FmaRecvBad(const char *type, const char *problem) pg_attribute_noreturn();
+pg_noreturn extern void FmaRecvBad(const char *type, const char *problem);
 extern int64 FmaRecvInt64(StringInfo message, const char *type, const char *field, int64 low, int64 high);
 extern int128 FmaRecvInt128(StringInfo message);
 extern void FmaSendInt128(StringInfo message, int128 value);
 extern void FmaRecvEnd(StringInfo message, const char *type);
 
 /* Two values that cannot be added, or a count that would overflow */
-extern void FmaCountOverflow(const char *type) pg_attribute_noreturn() pg_attribute_cold;
+pg_noreturn extern void FmaCountOverflow(const char *type) pg_attribute_cold;
 
 static inline int64
 FmaAddCounts(int64 a, int64 b, const char *type)
