@@ -3,7 +3,7 @@
 \set QUIET on
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(16);
+SELECT plan(19);
 CREATE TABLE stops (id int, ts timestamp, precinct int, neighborhood text, hour int, dow int, race text, gender text,
 	pre_race text, person_search text, citation_issued text, failed boolean, failed_v2 boolean);
 \copy stops FROM PROGRAM 'gzip -dc test/data/stops.csv.gz' CSV HEADER
@@ -38,6 +38,14 @@ SELECT is_empty(format($$
 		AND near(s.rest_rate, o.rest_rate) AND near(s.p_value, o.p) AND near(s.q_value, o.q))$$, replace(query, '!', 'id'), unit, search),
 	'brute force: ' || search)
 FROM search;
+
+-- Hotspots: the same ones, with the p of each (the largest of several tests) and its likelihood ratio
+SELECT is_empty(format($$
+	SELECT coalesce(s.slice, o.slice), s.n, o.n, s.p_value, o.p, s.score, o.q
+	FROM fma_find_hotspots(%L, max_order := %s, top := 1000) AS s FULL JOIN (SELECT * FROM oracle WHERE search = %L) AS o ON o.slice = s.slice
+	WHERE (o.n = s.n AND near(s.mean_loss * s.n, o.total) AND near(s.p_value, o.p) AND abs(s.score / o.q - 1) < 1e-7) IS NOT TRUE$$,
+	replace(query, '!', 'id'), max_order, 'hotspots of ' || search), 'brute force: hotspots of ' || search)
+FROM search JOIN (VALUES ('insurance failed', 3), ('insurance loss', 2), ('stops failed', 2)) AS h (search, max_order) USING (search);
 
 -- The scores are functions of what was compared above
 SELECT is_empty(format($$

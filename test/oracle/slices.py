@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Brute force for test/slices_oracle.sql: every slice of two real data sets, counted row by row.
+"""Brute force for test/slices_oracle.sql: every slice of real data sets, counted row by row, and the hotspots among them.
 
     /usr/bin/python3 test/oracle/slices.py | gzip -9n > test/data/slices_oracle.csv.gz
 
@@ -156,6 +156,79 @@ def search(label, columns, loss, boolean, order, unit=None):
     return found
 
 
+def p_worse(inside, general, loss, boolean):
+    """One-sided: the slice against what the more general one has besides it."""
+    a, b = loss[inside], loss[general & ~inside]
+    if not boolean:
+        return stats.ttest_ind(a, b, equal_var=False, alternative='greater').pvalue
+    k, n, failures, rows = int(a.sum()), len(a), int(a.sum() + b.sum()), len(a) + len(b)
+    if min(failures, rows - failures) / rows * min(n, rows - n) >= 5:
+        rate = failures / rows
+        p = stats.norm.sf((k / n - b.mean()) / math.sqrt(rate * (1 - rate) * (1 / n + 1 / (rows - n))))
+        if p >= 0.01:
+            return p
+    return stats.hypergeom.sf(k - 1, rows, failures, n)
+
+
+def p_hotspot(parts, loss, boolean, left):
+    """The largest p against all rows and each slice with one condition less, of the rows that are left."""
+    inside = np.logical_and.reduce(parts) & left
+    general = [left] + ([np.logical_and.reduce(parts[:i] + parts[i + 1:]) & left for i in range(len(parts))] if len(parts) > 1 else [])
+    largest = 0.0
+    for g in general:
+        if g.sum() == inside.sum():
+            continue
+        if loss[inside].sum() * g.sum() <= loss[g].sum() * inside.sum():
+            return 1.0
+        largest = max(largest, p_worse(inside, g, loss, boolean))
+    return largest
+
+
+def ratio(inside, left, loss, boolean):
+    a, b = loss[inside & left], loss[left & ~inside]
+    if len(a) == 0 or len(b) == 0 or a.mean() <= b.mean():
+        return 0.0
+    if not boolean:
+        return (a.mean() - b.mean()) ** 2 / (a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)) / 2
+
+    def log_likelihood(x):
+        return stats.bernoulli.logpmf(x, x.mean()).sum()
+    return log_likelihood(a) + log_likelihood(b) - log_likelihood(loss[left])
+
+
+def hotspots(label, columns, loss, boolean, order, fdr=0.05, min_lift=1.1):
+    rows = len(loss)
+    min_rows = max(30, math.ceil(math.sqrt(rows)))
+    features = [conditions(*c) for c in columns]
+    everything = np.ones(rows, dtype=bool)
+    seen, tested = set(), []
+    for size in range(1, order + 1):
+        for chosen in itertools.combinations(range(len(features)), size):
+            for parts in itertools.product(*(features[f] for f in chosen)):
+                inside = np.logical_and.reduce([p[1] for p in parts])
+                if min_rows <= inside.sum() < rows and inside.tobytes() not in seen:
+                    seen.add(inside.tobytes())
+                    tested.append((p_hotspot([p[1] for p in parts], loss, boolean, everything), parts, inside))
+    ranked = sorted(p for p, _, _ in tested)
+    cut = max([p for i, p in enumerate(ranked) if p * len(ranked) <= fdr * (i + 1)], default=-1.0)
+    candidates = [(parts, inside) for p, parts, inside in tested if p <= cut and loss[inside].mean() >= min_lift * loss.mean()]
+    left, found = everything.copy(), []
+    while True:
+        best = (0.0, None)
+        for parts, inside in candidates:
+            here = inside & left
+            if min_rows <= here.sum() < left.sum() and loss[here].mean() >= min_lift * loss[left].mean():
+                score = ratio(inside, left, loss, boolean)
+                if score > best[0] + 1e-9 and p_hotspot([p[1] for p in parts], loss, boolean, left) <= cut:
+                    best = (score, parts, inside)
+        if best[1] is None:
+            return found
+        inside = best[2]
+        found.append([label, ' and '.join(t for t, _ in best[1]), int(inside.sum()), math.fsum(loss[inside]),
+                      loss[~inside].mean(), p_hotspot([p[1] for p in best[1]], loss, boolean, everything), best[0]])
+        left &= ~inside
+
+
 def column(rows, name, kind):
     return name, [r[name] for r in rows], kind
 
@@ -176,6 +249,9 @@ def main():
                   search('insurance loss', people, np.array([float(r['loss']) for r in insurance]), False, 3),
                   search('insurance failed by age', people[:5] + people[6:], failed(insurance), True, 3, ages),
                   search('insurance loss by age', people[:5] + people[6:], np.array([float(r['loss']) for r in insurance]), False, 3, ages),
+                  hotspots('hotspots of insurance failed', people, failed(insurance), True, 3),
+                  hotspots('hotspots of insurance loss', people, np.array([float(r['loss']) for r in insurance]), False, 2),
+                  hotspots('hotspots of stops failed', places, failed(stops), True, 2),
                   search('stops failed', places, failed(stops), True, 3),
                   search('scenes loss', views, np.array([float(r['pixel_accuracy']) for r in scenes]), False, 3)):
         for row in found:
