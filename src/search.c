@@ -189,13 +189,13 @@ SearchSingles(FmaSearch *search)
 	}
 }
 
-/* Order 2; the tallies are kept if order 3 will need them */
+/* Two features that have been counted; the tallies are kept if order 3 will need them */
 static void
-SearchPair(FmaSearch *search, int a, int b)
+CollectPairs(FmaSearch *search, int a, int b, FmaTable *table)
 {
 	FmaFeature *features = search->encoding->features;
 	const FmaFeature *set[] = {&features[a], &features[b]};
-	FmaTally   *tallies = FmaCountConditions(search, set, 2);
+	FmaTally   *tallies = FmaTakeTallies(search, set, 2, table);
 	FmaTally   *tally = tallies;
 	FmaUnitSums *units = NULL;
 	int64		ncells;
@@ -226,6 +226,42 @@ SearchPair(FmaSearch *search, int a, int b)
 	FmaFreeTallies(search, tallies, (int64) features[a].nconditions * features[b].nconditions);
 	if (units != NULL)
 		FmaFreeUnits(search, units, ncells);
+}
+
+/* Makes tables for features from "first" on, with so many rows, as many as are counted together; returns the end */
+static int
+MakeTables(FmaSearch *search, int64 nrows, int first, FmaTable **tables)
+{
+	FmaEncoding *encoding = search->encoding;
+	Size		bytes = 0;
+	int			end;
+
+	for (end = first; end < encoding->nfeatures && (end == first || bytes < TABLES_BYTES); end++)
+	{
+		int64		ncells = nrows * encoding->features[end].ncodes;
+
+		tables[end - first] = FmaNewTable(search, ncells);
+		bytes += ncells * FmaCellSize(search);
+	}
+	return end;
+}
+
+/* Order 2, for a feature and all that come after it */
+static void
+SearchPairs(FmaSearch *search, int a)
+{
+	FmaEncoding *encoding = search->encoding;
+	FmaTable  **tables = palloc(sizeof(FmaTable *) * encoding->nfeatures);
+	int			end;
+
+	for (int b = a + 1; b < encoding->nfeatures; b = end)
+	{
+		end = MakeTables(search, encoding->features[a].ncodes, b, tables);
+		FmaCountTriples(search, a, -1, b, end, NULL, tables);
+		for (int i = b; i < end; i++)
+			CollectPairs(search, a, i, tables[i - b]);
+	}
+	pfree(tables);
 }
 
 /* Adds the triples of a pair of conditions and a third feature */
@@ -365,15 +401,7 @@ SearchTriples(FmaSearch *search, int a, int b)
 
 		for (int c = b + 1; c < encoding->nfeatures; c = end)
 		{
-			Size		bytes = 0;
-
-			for (end = c; end < encoding->nfeatures && (end == c || bytes < TABLES_BYTES); end++)
-			{
-				int64		ncells = (int64) pairs.npairs * encoding->features[end].ncodes;
-
-				tables[end - c] = FmaNewTable(search, ncells);
-				bytes += ncells * FmaCellSize(search);
-			}
+			end = MakeTables(search, pairs.npairs, c, tables);
 			FmaCountTriples(search, a, b, c, end, pairs.number, tables);
 			for (int i = c; i < end; i++)
 				CollectTriples(search, a, b, i, &pairs, tables[i - c]);
@@ -430,8 +458,7 @@ FmaSearchSlices(FmaEncoding *encoding, const FmaSearchOptions *options)
 	}
 	if (options->max_order >= 2)
 		for (int a = 0; a < n; a++)
-			for (int b = a + 1; b < n; b++)
-				SearchPair(search, a, b);
+			SearchPairs(search, a);
 	if (options->max_order >= 3)
 		for (int a = 0; a < n; a++)
 			for (int b = a + 1; b < n; b++)

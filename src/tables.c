@@ -240,12 +240,20 @@ FmaCountConditions(FmaSearch *search, const FmaFeature *const *features, int ord
 {
 	int64		ncells = 1;
 	FmaTable   *table;
-	FmaTally   *tallies;
 
 	for (int f = 0; f < order; f++)
 		ncells *= features[f]->ncodes;
 	table = FmaNewTable(search, ncells);
 	FmaCountTable(search, features, order, table);
+	return FmaTakeTallies(search, features, order, table);
+}
+
+/* The tallies of the conditions in a table of codes, which is freed */
+FmaTally *
+FmaTakeTallies(FmaSearch *search, const FmaFeature *const *features, int order, FmaTable *table)
+{
+	FmaTally   *tallies;
+
 	table = FmaExpandTable(search, features, order, table);
 	FmaCharge(&search->encoding->budget, sizeof(FmaTally) * table->ncells);
 	tallies = palloc_extended(sizeof(FmaTally) * Max(table->ncells, 1), MCXT_ALLOC_HUGE);
@@ -298,7 +306,8 @@ FmaMakeWeights(FmaSearch *search)
 
 /*
  * Counts two features with several third ones, in one pass over the rows.
- * "numbers" gives each pair of their codes its number, which is the row of the tables.
+ * "numbers" gives each pair of their codes its number, which is the row of the
+ * tables.  Without a second feature (b = -1) it is the code of the first.
  */
 void
 FmaCountTriples(FmaSearch *search, int a, int b, int first_c, int end_c, const uint32 *numbers, FmaTable **tables)
@@ -313,13 +322,12 @@ FmaCountTriples(FmaSearch *search, int a, int b, int first_c, int end_c, const u
 		uint32		width = 0;
 		bool		fail = first < search->encoding->failures;
 		int			c = first_c;
-		const uint8 *codes_a = features[a].codes + first,
-				   *codes_b = features[b].codes + first;
+		const uint8 *codes_a = features[a].codes + first;
 
 		n = BlockRows(search, first);
 		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < n; i++)
-			pair[i] = numbers[codes_a[i] * features[b].ncodes + codes_b[i]];
+			pair[i] = b < 0 ? codes_a[i] : numbers[codes_a[i] * features[b].ncodes + features[b].codes[first + i]];
 		for (; !FmaIsReal(search) && c + AT_ONCE <= end_c; c += AT_ONCE)
 		{
 			uint64	   *cells[AT_ONCE];

@@ -37,6 +37,7 @@ extern FmaTally FmaTallyAt(FmaSearch *search, const FmaTable *table, int64 cell)
 extern FmaTally FmaSumBox(FmaSearch *search, const FmaSlice *slice, const FmaTable *table, int left_out);
 extern void FmaTallyAll(FmaSearch *search);
 extern FmaTally *FmaCountConditions(FmaSearch *search, const FmaFeature *const *features, int order);
+extern FmaTally *FmaTakeTallies(FmaSearch *search, const FmaFeature *const *features, int order, FmaTable *table);
 extern void FmaFreeTallies(FmaSearch *search, FmaTally *tallies, int64 n);
 extern void FmaMakeWeights(FmaSearch *search);
 extern void FmaCountTriples(FmaSearch *search, int a, int b, int first_c, int end_c, const uint32 *numbers, FmaTable **tables);
