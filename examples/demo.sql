@@ -44,29 +44,34 @@ SELECT bin, round(low::numeric, 1) AS low, round(high::numeric, 1) AS high, n, r
 FROM fma_bins((SELECT fma_reliability(confidence, true_label = pred_label) FROM fashion WHERE model_version = 'v1'))
 WHERE n > 0;
 
-\echo '-- Failure rates by label, batch and fifths of the image features, each group against the rest of the rows.'
-\echo '-- q: significance after correction for all groups tested (Benjamini-Hochberg). Those worse than the rest come first.'
-WITH v1 AS (
-	SELECT *, true_label <> pred_label AS failed FROM fashion WHERE model_version = 'v1'
-), edges AS (
-	SELECT percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY brightness) AS brightness,
-		percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY bbox_aspect) AS bbox_aspect,
-		percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY edge_density) AS edge_density
-	FROM v1
-), groups AS (
-	SELECT condition, fma_failures(failed) AS f
-	FROM v1, edges, LATERAL (VALUES ('label = ' || true_label), ('batch = ' || batch),
-		('brightness: fifth ' || 1 + width_bucket(v1.brightness, edges.brightness)),
-		('bbox_aspect: fifth ' || 1 + width_bucket(v1.bbox_aspect, edges.bbox_aspect)),
-		('edge_density: fifth ' || 1 + width_bucket(v1.edge_density, edges.edge_density))) AS g(condition)
-	GROUP BY condition
-), tested AS (
-	SELECT condition, f, fma_q_value(fma_failure_test(f, (SELECT fma_failures(failed) FROM v1) - f, 'greater')) OVER () AS q FROM groups
-)
-SELECT condition, c.n, c.failures, round(fma_failure_rate(f)::numeric, 4) AS rate, round(low::numeric, 4) AS low, round(high::numeric, 4) AS high,
-	CASE WHEN q < 0.0001 THEN '< 0.0001' ELSE round(q::numeric, 4)::text END AS q, CASE WHEN q < 0.05 THEN 'worse' END AS verdict
-FROM tested, fma_failure_interval(f), fma_failure_counts(f) AS c
-ORDER BY q < 0.05 DESC, fma_failure_rate(f) DESC, condition LIMIT 15;
+\echo '-- Failure rates by label, batch and fifths of the image features, each against the rest of the rows.'
+\echo '-- q: significance after correction for all groups tested. Those significantly worse than the rest come first.'
+SELECT slice, n, failures, round(failure_rate::numeric, 3) AS rate, round(ci_low::numeric, 3) AS low, round(ci_high::numeric, 3) AS high,
+	round(lift::numeric, 2) AS lift, to_char(q_value, '9.9EEEE') AS q, CASE WHEN q_value < 0.05 THEN 'worse' END AS verdict
+FROM fma_find_slices($$
+	SELECT true_label <> pred_label, true_label, batch::text, brightness, contrast, ink_area, bbox_aspect, edge_density, sharpness, noise
+	FROM fashion WHERE model_version = 'v1'
+$$, max_order => 1, top => NULL)
+WHERE lift > 1
+ORDER BY q_value < 0.05 DESC, failure_rate DESC, slice LIMIT 18;
+
+\echo '-- Hotspots: the few slices, of up to three conditions, that explain the failures. Each is worse than the rest and than every more general slice.'
+SELECT rank, slice, n, failures, round(failure_rate::numeric, 3) AS rate, round(lift::numeric, 2) AS lift,
+	round(share_of_failures::numeric, 3) AS share, to_char(q_value, '9.9EEEE') AS q, predicate
+FROM fma_find_hotspots($$
+	SELECT true_label <> pred_label, true_label, batch::text, brightness, contrast, ink_area, bbox_aspect, edge_density, sharpness, noise
+	FROM fashion WHERE model_version = 'v1'
+$$);
+
+\echo '-- Where is model v2 worse than v1 on the same images, and worse than it is elsewhere?'
+SELECT slice, n, round(loss_a::numeric, 3) AS v1, round(loss_b::numeric, 3) AS v2, round(difference::numeric, 3) AS difference,
+	only_a_failed, only_b_failed, to_char(q_value, '9.9EEEE') AS q, to_char(q_rest, '9.9EEEE') AS q_elsewhere
+FROM fma_compare_models($$
+	SELECT a.true_label <> a.pred_label, b.true_label <> b.pred_label, a.true_label, a.brightness, a.bbox_aspect
+	FROM fashion AS a JOIN fashion AS b USING (id) WHERE a.model_version = 'v1' AND b.model_version = 'v2'
+$$)
+WHERE q_value < 0.05 AND q_rest < 0.05 AND difference > 0
+ORDER BY difference DESC, slice LIMIT 5;
 
 \echo '== Flights: will a flight arrive more than 15 minutes late? 49,917 flights of April and May 2001 =='
 \echo
@@ -84,26 +89,25 @@ FROM (
 SELECT label, support, predicted, round("precision"::numeric, 3) AS precision, round(recall::numeric, 3) AS recall, round(f1::numeric, 3) AS f1
 FROM fma_class_metrics((SELECT fma_confusion(true_label, pred_label) FROM flights));
 
-\echo '-- Failure rates by week, hour, weekday, airport and fifths of what the model knew, each group against the rest'
-WITH rows AS (
-	SELECT *, true_label <> pred_label AS failed FROM flights
-), edges AS (
-	SELECT percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY origin_recent_delay) AS origin_recent_delay,
-		percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY dest_recent_delay) AS dest_recent_delay,
-		percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY distance) AS distance
+\echo '-- Failure rates by time, airport and fifths of what the model knew, each against the rest. Flights of one day share its'
+\echo '-- weather, so they are no independent witnesses: days are the unit, and q is what 61 days can support.'
+SELECT slice, city, n, failures, round(failure_rate::numeric, 3) AS rate, round(ci_low::numeric, 3) AS low, round(ci_high::numeric, 3) AS high,
+	round(lift::numeric, 2) AS lift, to_char(q_value, '9.9EEEE') AS q, CASE WHEN q_value < 0.05 THEN 'worse' END AS verdict
+FROM fma_find_slices($$
+	SELECT true_label <> pred_label, ts::date AS day, ts, origin, distance, origin_recent_delay, dest_recent_delay
 	FROM flights
-), groups AS (
-	SELECT condition, fma_failures(failed) AS f
-	FROM rows, edges, LATERAL (VALUES ('week of ' || date_trunc('week', ts)::date), ('hour = ' || hour), ('weekday = ' || to_char(ts, 'Dy')), ('origin = ' || origin),
-		('origin_recent_delay: ' || coalesce('fifth ' || 1 + width_bucket(rows.origin_recent_delay, edges.origin_recent_delay), 'unknown')),
-		('dest_recent_delay: ' || coalesce('fifth ' || 1 + width_bucket(rows.dest_recent_delay, edges.dest_recent_delay), 'unknown')),
-		('distance: fifth ' || 1 + width_bucket(rows.distance, edges.distance))) AS g(condition)
-	GROUP BY condition HAVING count(*) >= 100
-), tested AS (
-	SELECT condition, f, fma_q_value(fma_failure_test(f, (SELECT fma_failures(failed) FROM rows) - f, 'greater')) OVER () AS q FROM groups
-)
-SELECT condition, a.city, c.n, c.failures, round(fma_failure_rate(f)::numeric, 4) AS rate, round(low::numeric, 4) AS low, round(high::numeric, 4) AS high,
-	CASE WHEN q < 0.0001 THEN '< 0.0001' ELSE round(q::numeric, 4)::text END AS q, CASE WHEN q < 0.05 THEN 'worse' END AS verdict
-FROM tested LEFT JOIN airports AS a ON condition = 'origin = ' || iata,
-	LATERAL fma_failure_interval(f), LATERAL fma_failure_counts(f) AS c
-ORDER BY q < 0.05 DESC, fma_failure_rate(f) DESC, condition LIMIT 25;
+$$, max_order => 1, top => NULL, unit => 'day') LEFT JOIN airports ON slice = 'origin = ' || iata
+WHERE lift > 1
+ORDER BY q_value < 0.05 DESC, failure_rate DESC, slice LIMIT 20;
+
+\echo '-- Hotspots: where and when does the model fail, as far as 61 days can tell?'
+SELECT rank, slice, n, failures, round(failure_rate::numeric, 3) AS rate, round(lift::numeric, 2) AS lift,
+	round(share_of_failures::numeric, 3) AS share, to_char(q_value, '9.9EEEE') AS q, predicate
+FROM fma_find_hotspots($$
+	SELECT true_label <> pred_label, ts::date AS day, ts, origin, destination, distance FROM flights
+$$, unit => 'day');
+
+\echo '-- The rows behind a hotspot: the same query with its predicate. The model''s most confident errors on flights from JFK'
+SELECT id, ts, origin, destination, distance, true_label, pred_label, round(confidence::numeric, 3) AS confidence
+FROM flights WHERE origin = 'JFK' AND true_label <> pred_label
+ORDER BY confidence DESC, id LIMIT 5;

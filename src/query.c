@@ -3,11 +3,12 @@
  *		Runs a caller's query and hands its rows to a finder as they come.
  *
  * The query runs with the caller's rights and search_path, in the snapshot of
- * the statement that called the finder.  transaction_read_only is on for the
+ * the statement that called the finder.  The transaction is read-only for the
  * call: SPI's read-only flag alone would let a volatile function write.
  */
 #include "query.h"
 
+#include "access/xact.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "tcop/cmdtag.h"
@@ -114,29 +115,38 @@ PrepareSelect(const char *query)
 
 /*
  * Runs a query, which must be one SELECT, and hands every row to the reader.
- * Errors in the query are reported with their position in it.  On an error the
- * settings are restored by the end of the (sub)transaction.
+ * Errors in the query are reported with their position in it.
+ *
+ * The transaction is read-only meanwhile.  That is set through the variable
+ * behind the setting, since PostgreSQL 16 and later refuse to change the setting
+ * for a part of a transaction; the query itself cannot turn it off again.
  */
 void
 FmaReadQuery(const char *query, FmaRowReader *reader)
 {
 	RowReceiver receiver = {{ReceiverRow, ReceiverStartup, ReceiverNothing, ReceiverNothing, DestNone}};
 	SPIExecuteOptions options = {0};
-	int			nest_level = NewGUCNestLevel();
-	int			result;
+	bool		was_read_only = XactReadOnly;
 
-	(void) set_config_option("transaction_read_only", "on", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
 	receiver.reader = reader;
 	receiver.row_context = AllocSetContextCreate(CurrentMemoryContext, "fma row", ALLOCSET_DEFAULT_SIZES);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	options.read_only = true;
 	options.dest = &receiver.pub;
-	result = SPI_execute_plan_extended(PrepareSelect(query), &options);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
+	XactReadOnly = true;
+	PG_TRY();
+	{
+		int			result = SPI_execute_plan_extended(PrepareSelect(query), &options);
+
+		if (result < 0)
+			elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
+	}
+	PG_FINALLY();
+	{
+		XactReadOnly = was_read_only;
+	}
+	PG_END_TRY();
 	SPI_finish();
 	MemoryContextDelete(receiver.row_context);
-	AtEOXact_GUC(true, nest_level);
 }
