@@ -7,7 +7,6 @@
 #include "value.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "libpq/pqformat.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -23,7 +22,7 @@ typedef struct FmaFailures
 {
 	int32		vl_len_;		/* varlena header (do not touch directly!) */
 	uint8		version;
-	uint8		unused[3];
+	uint8		unused[3];		/* 0, as equality compares bytes */
 	int64		n;
 	int64		failures;
 } FmaFailures;
@@ -71,25 +70,14 @@ MakeFailures(int64 n, int64 failures)
 static inline FmaFailures *
 FailuresArg(FunctionCallInfo fcinfo, int argno)
 {
-	FmaFailures *value = (FmaFailures *) FmaStateArg(fcinfo, argno);
-
-	if (unlikely(VARSIZE(value) != sizeof(FmaFailures) || value->version != FAILURES_VERSION))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("unknown version %d of the layout of type %s", value->version, TYPE_NAME),
-				 errhint("This release of fma reads version %d.", FAILURES_VERSION)));
-	return value;
+	return FmaValueArg(fcinfo, argno, TYPE_NAME, FAILURES_VERSION);
 }
 
-/* The first argument, to be changed and returned: itself within an aggregate, else a copy */
+/* The first argument, to be changed and returned */
 static inline FmaFailures *
 StateArg(FunctionCallInfo fcinfo)
 {
-	FmaFailures *state = FailuresArg(fcinfo, 0);
-
-	if (likely(FmaInAggregate(fcinfo)))
-		return state;
-	return MakeFailures(state->n, state->failures);
+	return FmaValueToChange(fcinfo, TYPE_NAME, FAILURES_VERSION);
 }
 
 /* ----------
@@ -223,37 +211,25 @@ fma_failures_subtract(PG_FUNCTION_ARGS)
 }
 
 /* Whether both arguments have the same counts */
-static bool
-SameCounts(FunctionCallInfo fcinfo)
-{
-	FmaFailures *a = FailuresArg(fcinfo, 0);
-	FmaFailures *b = FailuresArg(fcinfo, 1);
-
-	return a->n == b->n && a->failures == b->failures;
-}
-
 PG_FUNCTION_INFO_V1(fma_failures_eq);
 Datum
 fma_failures_eq(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(SameCounts(fcinfo));
+	PG_RETURN_BOOL(FmaSameBytes(FailuresArg(fcinfo, 0), FailuresArg(fcinfo, 1)));
 }
 
 PG_FUNCTION_INFO_V1(fma_failures_ne);
 Datum
 fma_failures_ne(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(!SameCounts(fcinfo));
+	PG_RETURN_BOOL(!FmaSameBytes(FailuresArg(fcinfo, 0), FailuresArg(fcinfo, 1)));
 }
 
 PG_FUNCTION_INFO_V1(fma_failures_hash);
 Datum
 fma_failures_hash(PG_FUNCTION_ARGS)
 {
-	FmaFailures *value = FailuresArg(fcinfo, 0);
-	int64		counts[2] = {value->n, value->failures};
-
-	PG_RETURN_DATUM(hash_any((unsigned char *) counts, sizeof(counts)));
+	return FmaHashBytes(FailuresArg(fcinfo, 0));
 }
 
 /* ----------
