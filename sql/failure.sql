@@ -85,5 +85,6 @@ select fma_adjust_p('{0.1}', 'fdr');
 select fma_q_value(p) over () from (values (0.5), (5)) as v(p);
 select fma_q_value(0.5, 'fdr') over ();
 select fma_q_value(0.5, null) over ();
+select fma_q_value(0.5, m) over () from (values ('bh'), ('holm')) as v(m);
 
 drop table flight, by_origin;

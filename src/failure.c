@@ -31,6 +31,7 @@ typedef struct FmaFailures
 typedef struct QValues
 {
 	bool		made;
+	FmaCorrection method;
 	double		q[FLEXIBLE_ARRAY_MEMBER];
 } QValues;
 
@@ -335,25 +336,41 @@ fma_adjust_p(PG_FUNCTION_ARGS)
 											 FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-/* Corrects all p-values of a partition at once, into "q"; the method is that of the current row */
-static void
-AdjustPartition(WindowObject window, double *q, int64 n)
+/* The method of the current row */
+static FmaCorrection
+WindowMethod(WindowObject window)
 {
 	bool		isnull;
-	bool		outside;
 	Datum		method = WinGetFuncArgCurrent(window, 1, &isnull);
 
 	if (isnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("method must not be NULL")));
+	return FmaChoose("method", TextDatumGetCString(method), corrections);
+}
+
+/* Corrects all p-values of a partition at once */
+static void
+AdjustPartition(WindowObject window, QValues *values, int64 n)
+{
+	/* What it takes to compute a p is let go after each: the caller's memory lives until all are done. */
+	MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "fma_q_value row", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(row);
+
 	for (int64 i = 0; i < n; i++)
 	{
+		bool		isnull;
+		bool		outside;
 		Datum		p = WinGetFuncArgInPartition(window, 0, (int) i, WINDOW_SEEK_HEAD, false, &isnull, &outside);
 
-		q[i] = isnull ? get_float8_nan() : FmaCheckUnit("p", DatumGetFloat8(p));
+		values->q[i] = isnull ? get_float8_nan() : FmaCheckUnit("p", DatumGetFloat8(p));
+		MemoryContextReset(row);
 	}
-	FmaAdjustP(q, q, n, FmaChoose("method", TextDatumGetCString(method), corrections));
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(row);
+	FmaAdjustP(values->q, values->q, n, values->method);
+	values->made = true;
 }
 
 /*
@@ -366,6 +383,7 @@ fma_q_value(PG_FUNCTION_ARGS)
 {
 	WindowObject window = PG_WINDOW_OBJECT();
 	int64		n = WinGetPartitionRowCount(window);
+	FmaCorrection method = WindowMethod(window);
 	QValues    *values;
 
 	if (n > (int64) ((MaxAllocSize - offsetof(QValues, q)) / sizeof(double)))
@@ -376,8 +394,13 @@ fma_q_value(PG_FUNCTION_ARGS)
 	values = WinGetPartitionLocalMemory(window, offsetof(QValues, q) + n * sizeof(double));
 	if (!values->made)
 	{
-		AdjustPartition(window, values->q, n);
-		values->made = true;
+		values->method = method;
+		AdjustPartition(window, values, n);
 	}
+	if (values->method != method)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("method must be the same in all rows of a partition"),
+				 errdetail("method is %s after %s.", corrections[method], corrections[values->method])));
 	FMA_RETURN_FLOAT8_OR_NULL(values->q[WinGetCurrentPosition(window)]);
 }

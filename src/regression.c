@@ -312,9 +312,11 @@ FmaRegressionCompute(const FmaRegression *regression)
 		double		variation = FmaWideVariation(n, &regression->sum[FMA_SUM_TRUTH],
 														 &regression->sum[FMA_SUM_SQUARED_TRUTH]);
 
-		/* Not above zero only where squares were too small for a double. */
+		/* Not above zero only where squares were too small for a double; infinite only beyond one. */
 		if (variation > 0)
 			metrics.r2 = 1 - n * squared_error / variation;
+		if (isinf(metrics.r2))
+			metrics.r2 = NAN;
 	}
 	return metrics;
 }
