@@ -357,14 +357,24 @@ DECLARE
 	r fma_reliability;
 BEGIN
 	r := pg_temp.receive(b);
-	PERFORM r::text, r + r, fma_ece(r), fma_ece_if_calibrated(r), fma_confidence_brier(r), (SELECT count(*) FROM fma_bins(r));
+	IF r::text::fma_reliability <> r OR fma_classwise_ece_final(r + r) = 'NaN' THEN
+		RETURN 'harmful';
+	END IF;
+	IF r::text LIKE '%classes%' THEN
+		RETURN 'read';
+	END IF;
+	IF (SELECT concat_ws(' ', fma_ece(r), fma_mce(r), fma_ece_debiased(r), fma_calibration_error(r, 'mean'), fma_confidence_log_loss(r),
+			fma_ece_if_calibrated(r), fma_confidence_brier(r), string_agg(b::text, ' ')) FROM fma_bins(r) AS b) ~* 'nan|infinity' THEN
+		RETURN 'harmful';
+	END IF;
 	RETURN 'read';
 EXCEPTION WHEN invalid_binary_representation OR invalid_parameter_value OR protocol_violation OR numeric_value_out_of_range THEN
 	RETURN 'refused';
 END $$;
 SELECT ok(bool_and(outcome IN ('read', 'refused')) AND count(DISTINCT outcome) = 2, 'recv: every byte changed')
-	FROM (SELECT pg_temp.survives(set_byte(fma_reliability_send(r), i, get_byte(fma_reliability_send(r), i) # x)) AS outcome
-		FROM frozen, generate_series(0, length(fma_reliability_send(r)) - 1) i, unnest('{1,128}'::int[]) x) s;
+	FROM (SELECT pg_temp.survives(set_byte(bytes, i, get_byte(bytes, i) # x)) AS outcome
+		FROM frozen, LATERAL (VALUES (fma_reliability_send(r)), (fma_reliability_send(classes))) v(bytes),
+			generate_series(0, length(bytes) - 1) i, unnest('{1,128}'::int[]) x) s;
 
 SELECT * FROM finish();
 ROLLBACK;
