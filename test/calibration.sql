@@ -364,7 +364,7 @@ BEGIN
 		RETURN 'read';
 	END IF;
 	IF (SELECT concat_ws(' ', fma_ece(r), fma_mce(r), fma_ece_debiased(r), fma_calibration_error(r, 'mean'), fma_confidence_log_loss(r),
-			fma_ece_if_calibrated(r), fma_confidence_brier(r), string_agg(b::text, ' ')) FROM fma_bins(r) AS b) ~* 'nan|infinity' THEN
+			fma_ece_if_calibrated(r), fma_confidence_brier(r), string_agg(line::text, ' ')) FROM fma_bins(r) AS line) ~* 'nan|infinity' THEN
 		RETURN 'harmful';
 	END IF;
 	RETURN 'read';
