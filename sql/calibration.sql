@@ -75,6 +75,12 @@ SELECT fma_classwise_ece('{1,0}', '{a,NULL}', 'a');
 SELECT fma_classwise_ece('{1,0}', '{a,a}', 'a');
 SELECT fma_classwise_ece('{1}', '{a}', 'a');
 SELECT fma_classwise_ece(p, l, 'a') FROM (VALUES ('{1,0}'::float8[], '{a,b}'::text[]), ('{1,0,0}', '{a,b,c}')) v(p, l);
+SELECT fma_classwise_ece(p, l, 'a') FROM (VALUES ('{1,0}'::float8[], '{a,b}'::text[]), ('{0,1}', '{b,a}')) v(p, l);
+SELECT fma_classwise_ece(p, l, 'a') FROM (VALUES ('{1,0}'::float8[], '{a,b}'::text[]), ('{1,0}', '{a,"b "}')) v(p, l);
+SELECT fma_classwise_ece(p, l, 'a') FROM (VALUES ('{1,0}'::float8[], '{a,b}'::text[]), ('{1,0}', ARRAY['a'] || 'b'::text)) v(p, l);
+SELECT fma_classwise_ece_add('{}', '{1,0}', '{a,b}', 'a') + fma_classwise_ece_add('{}', '{1,0}', '{b,a}', 'a');
+SELECT fma_classwise_ece_add(fma_ece_add('{}', 1, true), '{1,0}', '{a,b}', 'a');
+SELECT fma_classwise_ece('{1,0}', '{a,b}', repeat('😀', 2500));
 SELECT fma_classwise_ece(array_fill(0::float8, ARRAY[1001]), ARRAY(SELECT 'label ' || i FROM generate_series(1, 1001) i), 'label 1', 1000);
 SELECT fma_classwise_ece('{0.5,0.25,0.25}', ARRAY['it''s', E'two\nlines', repeat('😀', 2500)], repeat('😀', 2500))::numeric(8, 6);
 
@@ -95,10 +101,14 @@ SELECT '{"bins": 2, "n": [9223372036854775807, 1], "correct": [0, 0], "confidenc
 SELECT '{"bins": 1, "n": [1], "correct": [1], "confidence": [1], "confidence_squared": [1], "confidence_when_correct": [0], "log_loss": -1}'::fma_reliability;
 SELECT '{"bins": 1, "n": [1], "correct": [1], "confidence": [1], "confidence_squared": [1], "confidence_when_correct": [1e400], "log_loss": 0}'::fma_reliability;
 SELECT '{"bins": 1000, "classes": 1001}'::fma_reliability;
+SELECT '{"bins": 1, "classes": 2}'::fma_reliability;
+SELECT '{"bins": 1, "classes": 2, "labels_hash": 4294967296}'::fma_reliability;
+SELECT '{"bins": 1, "classes": 2, "labels_hash": 0, "n": [5, 0], "correct": [0, 0], "confidence": [0, 0]}'::fma_reliability;
 SELECT '{"bins": 2, "n": [0, 0], "correct": [0, 0], "confidence": [0, 0]}'::fma_reliability;
 -- counts that would overflow
 SELECT r + r FROM (SELECT '{"bins": 1, "n": [9223372036854775807], "correct": [0], "confidence": [0]}'::fma_reliability AS r) s;
 SELECT fma_ece_add('{"bins": 10, "n": [9223372036854775807, 0, 0, 0, 0, 0, 0, 0, 0, 0], "correct": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], "confidence": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]}', 0, false);
+SELECT fma_ece(fma_ece_add('{"bins": 10, "n": [9223372036854775807, 0, 0, 0, 0, 0, 0, 0, 0, 0], "correct": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], "confidence": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]}', 1, false)) > 0 AS positive;
 -- a state of fma_ece carries too little for some, and is not added to a full value
 SELECT fma_confidence_brier(fma_ece_add('{}', 0.5, true));
 SELECT fma_ece_if_calibrated(fma_ece_add('{}', 0.5, true));

@@ -37,6 +37,8 @@ select method, round(i.low::numeric, 12) as low, round(i.high::numeric, 12) as h
 	fma_failure_interval('{"n": 12, "failures": 0}', method, 0.9) as i;
 select round(low::numeric, 12) as low, high from fma_failure_interval(confidence_level => 0.5, failures => '{"n": 1, "failures": 1}');
 
+select fma_failure_interval('{"n": 12, "failures": 0}', 'wilson', 1e-300), (fma_bins(fma_reliability_add('{}', 0.5, false, 1), 1e-300)).ci_low;
+
 -- no rows
 select fma_failures(failed), fma_slice_failure_rate(failed), fma_failure_rate(fma_failures(failed)) from flight where false;
 select fma_failures(failed), fma_slice_failure_rate(failed), fma_failure_rate(fma_failures(failed)) from flight where origin = 'GUM';
@@ -83,5 +85,6 @@ select fma_adjust_p('{0.1}', 'fdr');
 select fma_q_value(p) over () from (values (0.5), (5)) as v(p);
 select fma_q_value(0.5, 'fdr') over ();
 select fma_q_value(0.5, null) over ();
+select fma_q_value(0.5, m) over () from (values ('bh'), ('holm')) as v(m);
 
 drop table flight, by_origin;

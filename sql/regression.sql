@@ -28,6 +28,8 @@ SELECT fma_regression(1, -1.1e130);
 \echo :LAST_ERROR_SQLSTATE
 -- the largest that is allowed
 SELECT (fma_regression_metrics(fma_regression(s * 1e130, -s * 1e130))).* FROM (VALUES (1), (-1)) AS v (s);
+-- R2 beyond a double's range is NULL, not infinite
+SELECT (fma_regression_metrics(fma_regression(y, 1e130))).r2 FROM (VALUES (0), (1e-150)) AS v (y);
 -- a count beyond 2^63 - 1
 SELECT r + r FROM (SELECT '{"n": 9223372036854775807, "truth_low": 0, "truth_high": 0, "error": [0], "absolute_error": [0], "squared_error": [0], "truth": [0], "squared_truth": [0]}'::fma_regression AS r) AS q;
 \echo :LAST_ERROR_SQLSTATE

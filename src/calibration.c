@@ -6,6 +6,7 @@
  * A bin's gap is its mean confidence less its accuracy: above 0 when the model
  * is overconfident.
  */
+#include "labels.h"
 #include "reliability.h"
 
 #include "access/tupmacs.h"
@@ -13,7 +14,6 @@
 #include "miscadmin.h"
 #include "statistics.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(fma_bins);
 PG_FUNCTION_INFO_V1(fma_ece);
@@ -48,7 +48,7 @@ Gap(const FmaBin *bin)
 static double
 Rows(const FmaReliability *r, int class)
 {
-	int64		n = 0;
+	int128		n = 0;
 
 	for (int i = 0; i < r->bins; i++)
 		n += FmaGetBin(r, class * r->bins + i)->n;
@@ -305,25 +305,17 @@ WalkLabels(ArrayType *labels)
 	return walk;
 }
 
-/* The next label, or NULL at the end */
-static text *
-NextLabel(LabelWalk *walk)
+/* The next label; false at the end */
+static inline bool
+NextLabel(LabelWalk *walk, FmaLabel *label)
 {
-	text	   *label = (text *) walk->next;
-
 	if (walk->left == 0)
-		return NULL;
+		return false;
+	*label = FmaMakeLabel(VARDATA_ANY(walk->next), VARSIZE_ANY_EXHDR(walk->next));
 	walk->left--;
-	walk->next += VARSIZE_ANY(label);
+	walk->next += VARSIZE_ANY(walk->next);
 	walk->next = (char *) att_align_nominal(walk->next, TYPALIGN_INT);
-	return label;
-}
-
-static bool
-SameText(const text *a, const text *b)
-{
-	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+	return true;
 }
 
 /* A label that stands twice would have rows of its own in only one place */
@@ -331,36 +323,46 @@ static void
 CheckLabelsDiffer(ArrayType *labels)
 {
 	LabelWalk	walk = WalkLabels(labels);
+	FmaLabel	label;
+	FmaLabel	other;
 
-	for (text *label = NextLabel(&walk); label != NULL; label = NextLabel(&walk))
+	while (NextLabel(&walk, &label))
 	{
 		LabelWalk	rest = walk;
 
 		CHECK_FOR_INTERRUPTS();
-		for (text *other = NextLabel(&rest); other != NULL; other = NextLabel(&rest))
-			if (SameText(label, other))
+		while (NextLabel(&rest, &other))
+			if (FmaSameLabel(&label, &other))
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("labels must not repeat a label"),
-						 errdetail("\"%s\" stands twice.", text_to_cstring(label))));
+						 errdetail("%s stands twice.", FmaLabelForMessage(label.bytes, label.length))));
 	}
 }
 
-/* Where a label stands, counted from 0 */
+/* Where the truth stands, counted from 0; *hash becomes a hash of the labels and their order */
 static int
-LabelPosition(ArrayType *labels, const text *wanted)
+FindTruth(ArrayType *labels, text *truth, uint32 *hash)
 {
+	FmaLabel	wanted = FmaMakeLabel(VARDATA_ANY(truth), VARSIZE_ANY_EXHDR(truth));
 	LabelWalk	walk = WalkLabels(labels);
-	int			i = 0;
+	FmaLabel	label;
+	int			position = -1;
 
-	for (text *label = NextLabel(&walk); label != NULL; label = NextLabel(&walk), i++)
-		if (SameText(label, wanted))
-			return i;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("truth is not among the labels"),
-			 errdetail("truth is \"%s\".", text_to_cstring(wanted)),
-			 errhint("Labels are compared by their bytes: case and spaces count.")));
+	*hash = 0;
+	for (int i = 0; NextLabel(&walk, &label); i++)
+	{
+		*hash = hash_combine(*hash, FmaLabelHash(&label));
+		if (position < 0 && FmaSameLabel(&label, &wanted))
+			position = i;
+	}
+	if (position < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("truth is not among the labels"),
+				 errdetail("truth is %s.", FmaLabelForMessage(wanted.bytes, wanted.length)),
+				 errhint("Labels are compared by their bytes: case and spaces count.")));
+	return position;
 }
 
 /* Checks probabilities against the number of labels; returns its elements */
@@ -403,31 +405,30 @@ fma_classwise_ece_add(PG_FUNCTION_ARGS)
 	float8	   *p;
 	int			classes;
 	int			truth;
+	uint32		hash;
 
 	if (PG_ARGISNULL(2))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("labels must not be NULL")));
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(3))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(3))
+		return FmaLeaveOut(fcinfo);
 
 	labels = PG_GETARG_ARRAYTYPE_P(2);
 	classes = WalkLabels(labels).left;
 	p = CheckProbabilities(PG_GETARG_ARRAYTYPE_P(1), classes);
-	truth = LabelPosition(labels, PG_GETARG_TEXT_PP(3));
+	truth = FindTruth(labels, PG_GETARG_TEXT_PP(3), &hash);
 	r = FmaReliabilityState(fcinfo);
-	if (unlikely(r->kind != FMA_RELIABILITY_GAPS || r->bins != bins || r->classes != classes))
+	if (unlikely(r->kind != FMA_RELIABILITY_GAPS || r->bins != bins || r->classes != classes || r->labels != hash))
 	{
-		CheckLabelsDiffer(labels);
-		if (classes > FMA_MAX_CELLS / bins)
+		if (classes > FMA_MAX_CLASS_BINS / bins)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("too many labels times bins"),
 					 errdetail("There are %d labels and %d bins; their product may be %d.",
-							   classes, bins, FMA_MAX_CELLS)));
-		r = FmaReliabilityStart(r, FMA_RELIABILITY_GAPS, bins, classes);
+							   classes, bins, FMA_MAX_CLASS_BINS)));
+		CheckLabelsDiffer(labels);
+		r = FmaReliabilityStart(r, FMA_RELIABILITY_GAPS, bins, classes, hash);
 	}
 	for (int k = 0; k < classes; k++)
 		FmaBinAdd(FmaGapBin(r, k * bins + FmaBinOf(p[k], bins)), FmaToFixed(p[k]), k == truth);

@@ -4,7 +4,6 @@
  */
 #include "fma.h"
 
-#include "common/hashfn.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
@@ -15,7 +14,7 @@
 #include "matrix.h"
 #include "value.h"
 
-#define TYPE_NAME "fma_confusion"
+#define TYPE_NAME FMA_CONFUSION_TYPE
 
 /* fma_cells lists empty cells, too, up to this many labels */
 #define ZERO_CELLS_LABELS 100
@@ -36,7 +35,7 @@ CheckWeight(double weight)
 static FmaConfusion *
 StateArg(FunctionCallInfo fcinfo, bool weighted)
 {
-	FmaConfusion *state = (FmaConfusion *) FmaStateArg(fcinfo, 0);
+	FmaConfusion *state = FmaValueArg(fcinfo, 0, TYPE_NAME, FMA_CONFUSION_VERSION);
 
 	if (unlikely(!FmaIsBuilding(state) || (weighted && !FmaIsWeighted(state))))
 		return FmaConfusionBuild(state, weighted);
@@ -103,7 +102,7 @@ Datum
 fma_confusion_combine(PG_FUNCTION_ARGS)
 {
 	FmaConfusion *state = StateArg(fcinfo, false);
-	FmaConfusion *other = (FmaConfusion *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
+	FmaConfusion *other = FmaValueArg(fcinfo, 1, TYPE_NAME, FMA_CONFUSION_VERSION);
 
 	FmaConfusionAdd(&state, other);
 	if (!FmaInAggregate(fcinfo))
@@ -447,10 +446,7 @@ PG_FUNCTION_INFO_V1(fma_confusion_eq);
 Datum
 fma_confusion_eq(PG_FUNCTION_ARGS)
 {
-	FmaConfusion *a = FmaConfusionArg(fcinfo, 0);
-	FmaConfusion *b = FmaConfusionArg(fcinfo, 1);
-
-	PG_RETURN_BOOL(VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0);
+	PG_RETURN_BOOL(FmaSameBytes(FmaConfusionArg(fcinfo, 0), FmaConfusionArg(fcinfo, 1)));
 }
 
 PG_FUNCTION_INFO_V1(fma_confusion_ne);
@@ -458,7 +454,7 @@ PG_FUNCTION_INFO_V1(fma_confusion_ne);
 Datum
 fma_confusion_ne(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(!DatumGetBool(fma_confusion_eq(fcinfo)));
+	PG_RETURN_BOOL(!FmaSameBytes(FmaConfusionArg(fcinfo, 0), FmaConfusionArg(fcinfo, 1)));
 }
 
 PG_FUNCTION_INFO_V1(fma_confusion_hash);
@@ -466,9 +462,7 @@ PG_FUNCTION_INFO_V1(fma_confusion_hash);
 Datum
 fma_confusion_hash(PG_FUNCTION_ARGS)
 {
-	FmaConfusion *confusion = FmaConfusionArg(fcinfo, 0);
-
-	return hash_any((unsigned char *) confusion, VARSIZE(confusion));
+	return FmaHashBytes(FmaConfusionArg(fcinfo, 0));
 }
 
 /* Puts one row of fma_cells */

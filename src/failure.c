@@ -7,7 +7,6 @@
 #include "value.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "libpq/pqformat.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -23,7 +22,7 @@ typedef struct FmaFailures
 {
 	int32		vl_len_;		/* varlena header (do not touch directly!) */
 	uint8		version;
-	uint8		unused[3];
+	uint8		unused[3];		/* 0, as equality compares bytes */
 	int64		n;
 	int64		failures;
 } FmaFailures;
@@ -32,6 +31,7 @@ typedef struct FmaFailures
 typedef struct QValues
 {
 	bool		made;
+	FmaCorrection method;
 	double		q[FLEXIBLE_ARRAY_MEMBER];
 } QValues;
 
@@ -71,25 +71,14 @@ MakeFailures(int64 n, int64 failures)
 static inline FmaFailures *
 FailuresArg(FunctionCallInfo fcinfo, int argno)
 {
-	FmaFailures *value = (FmaFailures *) FmaStateArg(fcinfo, argno);
-
-	if (unlikely(VARSIZE(value) != sizeof(FmaFailures) || value->version != FAILURES_VERSION))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("unknown version %d of the layout of type %s", value->version, TYPE_NAME),
-				 errhint("This release of fma reads version %d.", FAILURES_VERSION)));
-	return value;
+	return FmaValueArg(fcinfo, argno, TYPE_NAME, FAILURES_VERSION);
 }
 
-/* The first argument, to be changed and returned: itself within an aggregate, else a copy */
+/* The first argument, to be changed and returned */
 static inline FmaFailures *
 StateArg(FunctionCallInfo fcinfo)
 {
-	FmaFailures *state = FailuresArg(fcinfo, 0);
-
-	if (likely(FmaInAggregate(fcinfo)))
-		return state;
-	return MakeFailures(state->n, state->failures);
+	return FmaValueToChange(fcinfo, TYPE_NAME, FAILURES_VERSION);
 }
 
 /* ----------
@@ -223,37 +212,25 @@ fma_failures_subtract(PG_FUNCTION_ARGS)
 }
 
 /* Whether both arguments have the same counts */
-static bool
-SameCounts(FunctionCallInfo fcinfo)
-{
-	FmaFailures *a = FailuresArg(fcinfo, 0);
-	FmaFailures *b = FailuresArg(fcinfo, 1);
-
-	return a->n == b->n && a->failures == b->failures;
-}
-
 PG_FUNCTION_INFO_V1(fma_failures_eq);
 Datum
 fma_failures_eq(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(SameCounts(fcinfo));
+	PG_RETURN_BOOL(FmaSameBytes(FailuresArg(fcinfo, 0), FailuresArg(fcinfo, 1)));
 }
 
 PG_FUNCTION_INFO_V1(fma_failures_ne);
 Datum
 fma_failures_ne(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(!SameCounts(fcinfo));
+	PG_RETURN_BOOL(!FmaSameBytes(FailuresArg(fcinfo, 0), FailuresArg(fcinfo, 1)));
 }
 
 PG_FUNCTION_INFO_V1(fma_failures_hash);
 Datum
 fma_failures_hash(PG_FUNCTION_ARGS)
 {
-	FmaFailures *value = FailuresArg(fcinfo, 0);
-	int64		counts[2] = {value->n, value->failures};
-
-	PG_RETURN_DATUM(hash_any((unsigned char *) counts, sizeof(counts)));
+	return FmaHashBytes(FailuresArg(fcinfo, 0));
 }
 
 /* ----------
@@ -359,25 +336,41 @@ fma_adjust_p(PG_FUNCTION_ARGS)
 											 FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-/* Corrects all p-values of a partition at once, into "q"; the method is that of the current row */
-static void
-AdjustPartition(WindowObject window, double *q, int64 n)
+/* The method of the current row */
+static FmaCorrection
+WindowMethod(WindowObject window)
 {
 	bool		isnull;
-	bool		outside;
 	Datum		method = WinGetFuncArgCurrent(window, 1, &isnull);
 
 	if (isnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("method must not be NULL")));
+	return FmaChoose("method", TextDatumGetCString(method), corrections);
+}
+
+/* Corrects all p-values of a partition at once */
+static void
+AdjustPartition(WindowObject window, QValues *values, int64 n)
+{
+	/* What it takes to compute a p is let go after each: the caller's memory lives until all are done. */
+	MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "fma_q_value row", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(row);
+
 	for (int64 i = 0; i < n; i++)
 	{
+		bool		isnull;
+		bool		outside;
 		Datum		p = WinGetFuncArgInPartition(window, 0, (int) i, WINDOW_SEEK_HEAD, false, &isnull, &outside);
 
-		q[i] = isnull ? get_float8_nan() : FmaCheckUnit("p", DatumGetFloat8(p));
+		values->q[i] = isnull ? get_float8_nan() : FmaCheckUnit("p", DatumGetFloat8(p));
+		MemoryContextReset(row);
 	}
-	FmaAdjustP(q, q, n, FmaChoose("method", TextDatumGetCString(method), corrections));
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(row);
+	FmaAdjustP(values->q, values->q, n, values->method);
+	values->made = true;
 }
 
 /*
@@ -390,6 +383,7 @@ fma_q_value(PG_FUNCTION_ARGS)
 {
 	WindowObject window = PG_WINDOW_OBJECT();
 	int64		n = WinGetPartitionRowCount(window);
+	FmaCorrection method = WindowMethod(window);
 	QValues    *values;
 
 	if (n > (int64) ((MaxAllocSize - offsetof(QValues, q)) / sizeof(double)))
@@ -400,8 +394,13 @@ fma_q_value(PG_FUNCTION_ARGS)
 	values = WinGetPartitionLocalMemory(window, offsetof(QValues, q) + n * sizeof(double));
 	if (!values->made)
 	{
-		AdjustPartition(window, values->q, n);
-		values->made = true;
+		values->method = method;
+		AdjustPartition(window, values, n);
 	}
+	if (values->method != method)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("method must be the same in all rows of a partition"),
+				 errdetail("method is %s after %s.", corrections[method], corrections[values->method])));
 	FMA_RETURN_FLOAT8_OR_NULL(values->q[WinGetCurrentPosition(window)]);
 }

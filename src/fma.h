@@ -78,6 +78,17 @@ extern double FmaCheckConfidenceLevel(double level);
 extern int	FmaChoose(const char *argument, const char *value, const char *const *choices);
 extern char *FmaTextArg(FunctionCallInfo fcinfo, int argno);
 
+/*
+ * A transition function's result for a row that is left out, where the function
+ * cannot be strict because a NULL among its settings is an error.
+ */
+static inline Datum
+FmaLeaveOut(FunctionCallInfo fcinfo)
+{
+	fcinfo->isnull = PG_ARGISNULL(0);
+	return PG_GETARG_DATUM(0);
+}
+
 /* Row-returning functions: one tuplestore, filled at once. */
 extern void FmaPutRow(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 

@@ -49,7 +49,7 @@ FmaConfusionEmpty(void)
 FmaConfusion *
 FmaConfusionArg(FunctionCallInfo fcinfo, int argno)
 {
-	FmaConfusion *confusion = (FmaConfusion *) PG_DETOAST_DATUM(PG_GETARG_DATUM(argno));
+	FmaConfusion *confusion = FmaValueArg(fcinfo, argno, FMA_CONFUSION_TYPE, FMA_CONFUSION_VERSION);
 
 	return FmaIsBuilding(confusion) ? FmaConfusionCompact(confusion) : confusion;
 }
@@ -301,14 +301,14 @@ FmaConfusionAddCell(FmaConfusion **confusion, const FmaCell *cell)
 			(*confusion)->ncells++;
 		}
 		sparse->key = key;
-		sparse->n = FmaAddCounts(sparse->n, cell->n, "fma_confusion");
+		sparse->n = FmaAddCounts(sparse->n, cell->n, FMA_CONFUSION_TYPE);
 	}
 	else
 	{
 		int64	   *counts = (int64 *) (*confusion)->data;
 
 		at = (size_t) cell->truth * (*confusion)->label_room + cell->prediction;
-		counts[at] = FmaAddCounts(counts[at], cell->n, "fma_confusion");
+		counts[at] = FmaAddCounts(counts[at], cell->n, FMA_CONFUSION_TYPE);
 	}
 	if (FmaIsWeighted(*confusion))
 		FmaSumAddSum(&((FmaSum *) FmaWeights(*confusion))[at], cell->weight);

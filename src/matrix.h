@@ -15,6 +15,7 @@
 #include "sums.h"
 #include "value.h"
 
+#define FMA_CONFUSION_TYPE "fma_confusion"
 #define FMA_CONFUSION_VERSION 1
 
 /* flags */
@@ -162,7 +163,7 @@ FmaConfusionAddRow(FmaConfusion **confusion, const FmaLabel *truth, const FmaLab
 	{
 		int64	   *count = &((int64 *) (*confusion)->data)[(size_t) cell.truth * (*confusion)->label_room + cell.prediction];
 
-		*count = FmaAddCounts(*count, 1, "fma_confusion");
+		*count = FmaAddCounts(*count, 1, FMA_CONFUSION_TYPE);
 	}
 	else
 	{

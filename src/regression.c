@@ -8,18 +8,13 @@
  */
 #include "regression.h"
 
-#include "common/hashfn.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "value.h"
 
 #define TYPE_NAME "fma_regression"
 
-/* What equality and hashing compare: all that follows the varlena length */
-#define BODY(regression) ((const unsigned char *) &(regression)->version)
-#define BODY_SIZE ((int) (sizeof(FmaRegression) - offsetof(FmaRegression, version)))
-
-#define PG_GETARG_REGRESSION_P(n) CheckVersion((FmaRegression *) PG_DETOAST_DATUM(PG_GETARG_DATUM(n)))
+#define PG_GETARG_REGRESSION_P(n) ((FmaRegression *) FmaValueArg(fcinfo, n, TYPE_NAME, FMA_REGRESSION_VERSION))
 
 /* Names of the sums in the text form, and the most that one row can add to each */
 static const struct
@@ -39,19 +34,6 @@ static const struct
 /* Room for the rounding of a sum, where it is compared with its bound */
 #define BOUND_SLACK 1.000001
 
-/* Refuses a value that a later release wrote into a table */
-static FmaRegression *
-CheckVersion(FmaRegression *regression)
-{
-	if (regression->version != FMA_REGRESSION_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("unknown version %d of type %s", regression->version, TYPE_NAME),
-				 errhint("It was written by a later release of fma.")));
-	FmaAssert(VARSIZE(regression) == sizeof(FmaRegression));
-	return regression;
-}
-
 /* The value of no rows */
 static FmaRegression *
 NewRegression(void)
@@ -61,15 +43,6 @@ NewRegression(void)
 	SET_VARSIZE(regression, sizeof(FmaRegression));
 	regression->version = FMA_REGRESSION_VERSION;
 	return regression;
-}
-
-/* The first argument, to be changed: in place as an aggregate's state, else a copy */
-static FmaRegression *
-StateToChange(FunctionCallInfo fcinfo)
-{
-	if (AggCheckCallContext(fcinfo, NULL))
-		return PG_GETARG_REGRESSION_P(0);
-	return CheckVersion((FmaRegression *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0)));
 }
 
 /* Widens the span of the truth; call it before n is raised */
@@ -261,7 +234,7 @@ PG_FUNCTION_INFO_V1(fma_regression_add);
 Datum
 fma_regression_add(PG_FUNCTION_ARGS)
 {
-	FmaRegression *regression = StateToChange(fcinfo);
+	FmaRegression *regression = FmaValueToChange(fcinfo, TYPE_NAME, FMA_REGRESSION_VERSION);
 	double		truth = CheckNumber("truth", PG_GETARG_FLOAT8(1));
 	double		prediction = CheckNumber("prediction", PG_GETARG_FLOAT8(2));
 	double		error = prediction - truth;
@@ -281,7 +254,7 @@ PG_FUNCTION_INFO_V1(fma_regression_combine);
 Datum
 fma_regression_combine(PG_FUNCTION_ARGS)
 {
-	FmaRegression *regression = StateToChange(fcinfo);
+	FmaRegression *regression = FmaValueToChange(fcinfo, TYPE_NAME, FMA_REGRESSION_VERSION);
 	FmaRegression *other = PG_GETARG_REGRESSION_P(1);
 
 	if (other->n == 0)
@@ -293,35 +266,26 @@ fma_regression_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(regression);
 }
 
-/* Compares the bytes of two values */
-static bool
-SameBody(FunctionCallInfo fcinfo)
-{
-	FmaRegression *a = PG_GETARG_REGRESSION_P(0);
-	FmaRegression *b = PG_GETARG_REGRESSION_P(1);
-
-	return memcmp(BODY(a), BODY(b), BODY_SIZE) == 0;
-}
-
+/* Whether two values have the same count and sums */
 PG_FUNCTION_INFO_V1(fma_regression_eq);
 Datum
 fma_regression_eq(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(SameBody(fcinfo));
+	PG_RETURN_BOOL(FmaSameBytes(PG_GETARG_REGRESSION_P(0), PG_GETARG_REGRESSION_P(1)));
 }
 
 PG_FUNCTION_INFO_V1(fma_regression_ne);
 Datum
 fma_regression_ne(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(!SameBody(fcinfo));
+	PG_RETURN_BOOL(!FmaSameBytes(PG_GETARG_REGRESSION_P(0), PG_GETARG_REGRESSION_P(1)));
 }
 
 PG_FUNCTION_INFO_V1(fma_regression_hash);
 Datum
 fma_regression_hash(PG_FUNCTION_ARGS)
 {
-	return hash_any(BODY(PG_GETARG_REGRESSION_P(0)), BODY_SIZE);
+	return FmaHashBytes(PG_GETARG_REGRESSION_P(0));
 }
 
 /*
@@ -348,9 +312,11 @@ FmaRegressionCompute(const FmaRegression *regression)
 		double		variation = FmaWideVariation(n, &regression->sum[FMA_SUM_TRUTH],
 														 &regression->sum[FMA_SUM_SQUARED_TRUTH]);
 
-		/* Not above zero only where squares were too small for a double. */
+		/* Not above zero only where squares were too small for a double; infinite only beyond one. */
 		if (variation > 0)
 			metrics.r2 = 1 - n * squared_error / variation;
+		if (isinf(metrics.r2))
+			metrics.r2 = NAN;
 	}
 	return metrics;
 }

@@ -9,8 +9,8 @@
  */
 #include "reliability.h"
 
-#include "common/hashfn.h"
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 /* Probabilities are clipped for the log loss as scikit-learn does: a double's epsilon */
@@ -110,19 +110,27 @@ BinProblem(const FmaReliability *r, int i)
 	return NULL;
 }
 
-/* What is impossible in a value, or NULL; its total of rows goes to *total */
+/* What is impossible in a value, or NULL; its rows are counted into *total */
 static const char *
 ReliabilityProblem(const FmaReliability *r, int64 *total)
 {
 	int128		n = 0;
 
-	for (int i = 0; i < FmaCells(r); i++)
+	for (int class = 0; class < r->classes; class++)
 	{
-		const char *problem = BinProblem(r, i);
+		int128		rows = 0;
 
-		if (problem != NULL)
-			return problem;
-		n += FmaGetBin(r, i)->n;
+		for (int i = class * r->bins; i < (class + 1) * r->bins; i++)
+		{
+			const char *problem = BinProblem(r, i);
+
+			if (problem != NULL)
+				return problem;
+			rows += FmaGetBin(r, i)->n;
+		}
+		if (class > 0 && rows != n)
+			return "has classes with different numbers of rows";
+		n = rows;
 	}
 	if (n > PG_INT64_MAX)
 		return "has too many rows";
@@ -157,6 +165,7 @@ ReadField(FmaJson *json, const BinField *field, FmaReliability *r)
 	{
 		void	   *place = FieldOf(r, field, i);
 
+		CHECK_FOR_INTERRUPTS();
 		if (field->wide)
 			*(int128 *) place = FmaJsonElementInt128(json, field->key, &elements[i]);
 		else
@@ -188,8 +197,10 @@ fma_reliability_in(PG_FUNCTION_ARGS)
 	if (FmaJsonHas(&json, "log_loss"))
 		kind = FMA_RELIABILITY_FULL;
 	else if (FmaJsonHas(&json, "classes"))
-		classes = FmaJsonInt64(&json, "classes", 2, FMA_MAX_CELLS / bins);
+		classes = FmaJsonInt64(&json, "classes", 2, FMA_MAX_CLASS_BINS / bins);
 	r = NewReliability(kind, bins, classes);
+	if (classes > 1)
+		r->labels = FmaJsonInt64(&json, "labels_hash", 0, PG_UINT32_MAX);
 	for (int f = 0; f < FieldCount(kind); f++)
 		ReadField(&json, &bin_fields[f], r);
 	if (kind == FMA_RELIABILITY_FULL)
@@ -213,7 +224,7 @@ fma_reliability_out(PG_FUNCTION_ARGS)
 	{
 		appendStringInfo(&out, "\"bins\": %d", r->bins);
 		if (r->classes > 1)
-			appendStringInfo(&out, ", \"classes\": %d", r->classes);
+			appendStringInfo(&out, ", \"classes\": %d, \"labels_hash\": %u", r->classes, r->labels);
 		for (int f = 0; f < FieldCount(r->kind); f++)
 		{
 			const BinField *field = &bin_fields[f];
@@ -223,6 +234,7 @@ fma_reliability_out(PG_FUNCTION_ARGS)
 			{
 				void	   *place = FieldOf(r, field, i);
 
+				CHECK_FOR_INTERRUPTS();
 				if (i > 0)
 					appendStringInfoString(&out, ", ");
 				FmaAppendInt128(&out, field->wide ? *(int128 *) place : *(int64 *) place);
@@ -241,8 +253,9 @@ fma_reliability_out(PG_FUNCTION_ARGS)
 
 /*
  * Binary form to fma_reliability: version, kind (one byte each); unless empty
- * bins and classes (int64), the fields in the order of bin_fields, and the log
- * loss of a full value.
+ * bins and classes (int64), where there are classes the hash of their labels
+ * (int64), the fields in the order of bin_fields, and the log loss of a full
+ * value.
  */
 Datum
 fma_reliability_recv(PG_FUNCTION_ARGS)
@@ -267,8 +280,10 @@ fma_reliability_recv(PG_FUNCTION_ARGS)
 	}
 	bins = FmaRecvInt64(message, type, "The number of bins", 1, FMA_MAX_BINS);
 	classes = FmaRecvInt64(message, type, "The number of classes", 1,
-						   kind == FMA_RELIABILITY_FULL ? 1 : FMA_MAX_CELLS / bins);
+						   kind == FMA_RELIABILITY_FULL ? 1 : FMA_MAX_CLASS_BINS / bins);
 	r = NewReliability(kind, bins, classes);
+	if (classes > 1)
+		r->labels = FmaRecvInt64(message, type, "The hash of labels", 0, PG_UINT32_MAX);
 	for (int f = 0; f < FieldCount(kind); f++)
 		for (int i = 0; i < FmaCells(r); i++)
 		{
@@ -302,6 +317,8 @@ fma_reliability_send(PG_FUNCTION_ARGS)
 	{
 		pq_sendint64(&message, r->bins);
 		pq_sendint64(&message, r->classes);
+		if (r->classes > 1)
+			pq_sendint64(&message, r->labels);
 		for (int f = 0; f < FieldCount(r->kind); f++)
 			for (int i = 0; i < FmaCells(r); i++)
 			{
@@ -318,48 +335,30 @@ fma_reliability_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
 
-/* Whether two values summarise equal sums; same bytes, same value */
-static bool
-SameReliability(FunctionCallInfo fcinfo)
-{
-	FmaReliability *a = PG_GETARG_RELIABILITY(0);
-	FmaReliability *b = PG_GETARG_RELIABILITY(1);
-
-	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
-}
-
+/* Whether two values have equal counts and sums */
 Datum
 fma_reliability_eq(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(SameReliability(fcinfo));
+	PG_RETURN_BOOL(FmaSameBytes(PG_GETARG_RELIABILITY(0), PG_GETARG_RELIABILITY(1)));
 }
 
 Datum
 fma_reliability_ne(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(!SameReliability(fcinfo));
+	PG_RETURN_BOOL(!FmaSameBytes(PG_GETARG_RELIABILITY(0), PG_GETARG_RELIABILITY(1)));
 }
 
 Datum
 fma_reliability_hash(PG_FUNCTION_ARGS)
 {
-	FmaReliability *r = PG_GETARG_RELIABILITY(0);
-
-	return hash_any((unsigned char *) VARDATA(r), VARSIZE(r) - VARHDRSZ);
+	return FmaHashBytes(PG_GETARG_RELIABILITY(0));
 }
 
-/*
- * Argument 0 as a state that may be changed: itself inside an aggregate,
- * where it is nobody else's, and a copy elsewhere.
- */
+/* Argument 0 as a state that may be changed */
 FmaReliability *
 FmaReliabilityState(FunctionCallInfo fcinfo)
 {
-	struct varlena *state = FmaStateArg(fcinfo, 0);
-
-	if (unlikely(!FmaInAggregate(fcinfo)))
-		state = pg_detoast_datum_copy(state);
-	return (FmaReliability *) state;
+	return FmaValueToChange(fcinfo, FMA_RELIABILITY_TYPE, FMA_RELIABILITY_VERSION);
 }
 
 /*
@@ -381,29 +380,45 @@ FmaReliabilityArg(FunctionCallInfo fcinfo, int kind)
 	return r;
 }
 
+/* Reports probabilities in two orders, which cannot be summed */
+static void
+CheckSameLabels(uint32 labels, uint32 before)
+{
+	if (labels != before)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("labels must be the same in all rows of a group, and in the same order"),
+				 errhint("Bring labels and probabilities of every row into one order first.")));
+}
+
 /*
- * A state ready for rows of this kind, bins and classes, given one that is
- * not: a new one in place of the empty value, and else an error.
+ * A state ready for rows of this kind, bins, classes and labels, given one that
+ * is not: a new one in place of the empty value, and else an error.
  */
 FmaReliability *
-FmaReliabilityStart(FmaReliability *r, int kind, int bins, int classes)
+FmaReliabilityStart(FmaReliability *r, int kind, int bins, int classes, uint32 labels)
 {
 	if (r->kind == FMA_RELIABILITY_EMPTY)
-		return NewReliability(kind, bins, classes);
+	{
+		r = NewReliability(kind, bins, classes);
+		r->labels = labels;
+		return r;
+	}
 	if (r->bins != bins)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("bins must be the same for all rows of a group"),
 				 errdetail("bins is %d, and was %d before.", bins, r->bins)));
+	if (r->kind != kind || (r->classes > 1) != (classes > 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot add rows to a value of another aggregate")));
 	if (r->classes != classes)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("probabilities must have the same length in all rows of a group"),
 				 errdetail("The length is %d, and was %d before.", classes, r->classes)));
-	if (r->kind != kind)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("cannot add rows to a value of another aggregate")));
+	CheckSameLabels(labels, r->labels);
 	return r;
 }
 
@@ -492,50 +507,54 @@ AddFull(FmaReliability *r, double p, bool correct)
 	r->log_loss += FmaToFixed(NegativeLog(q) * (1.0 / FMA_LOG_LOSS_UNIT));
 }
 
+/*
+ * The transition of every overload: (state, confidence, correct [, bins]).
+ * Inlined, so that nothing is asked of a row that "kind" has decided.
+ */
+static pg_attribute_always_inline Datum
+AddRow(FunctionCallInfo fcinfo, int kind, int bins)
+{
+	FmaReliability *r = FmaReliabilityState(fcinfo);
+	double		p = FmaCheckUnit("confidence", PG_GETARG_FLOAT8(1));
+	bool		correct = PG_GETARG_BOOL(2);
+
+	if (unlikely(r->kind != kind || r->bins != bins || r->classes != 1))
+		r = FmaReliabilityStart(r, kind, bins, 1, 0);
+	if (kind == FMA_RELIABILITY_FULL)
+		AddFull(r, p, correct);
+	else
+		FmaBinAdd(FmaGapBin(r, FmaBinOf(p, bins)), FmaToFixed(p), correct);
+	PG_RETURN_POINTER(r);
+}
+
+/* Whether one of the first three arguments is NULL; with "bins" no transition is strict */
+static inline bool
+LeavesOut(FunctionCallInfo fcinfo)
+{
+	return PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2);
+}
+
 /* Transition with the default bins */
 Datum
 fma_reliability_add(PG_FUNCTION_ARGS)
 {
-	FmaReliability *r = FmaReliabilityState(fcinfo);
-	double		p = FmaCheckUnit("confidence", PG_GETARG_FLOAT8(1));
-
-	if (unlikely(r->kind != FMA_RELIABILITY_FULL || r->bins != FMA_DEFAULT_BINS))
-		r = FmaReliabilityStart(r, FMA_RELIABILITY_FULL, FMA_DEFAULT_BINS, 1);
-	AddFull(r, p, PG_GETARG_BOOL(2));
-	PG_RETURN_POINTER(r);
+	return AddRow(fcinfo, FMA_RELIABILITY_FULL, FMA_DEFAULT_BINS);
 }
 
-/* Transition with a number of bins; not strict, see FmaCheckBins */
+/* Transition with a number of bins */
 Datum
 fma_reliability_add_bins(PG_FUNCTION_ARGS)
 {
 	int			bins = FmaCheckBins(fcinfo, 3);
-	FmaReliability *r;
-	double		p;
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	r = FmaReliabilityState(fcinfo);
-	p = FmaCheckUnit("confidence", PG_GETARG_FLOAT8(1));
-	if (unlikely(r->kind != FMA_RELIABILITY_FULL || r->bins != bins))
-		r = FmaReliabilityStart(r, FMA_RELIABILITY_FULL, bins, 1);
-	AddFull(r, p, PG_GETARG_BOOL(2));
-	PG_RETURN_POINTER(r);
+	return LeavesOut(fcinfo) ? FmaLeaveOut(fcinfo) : AddRow(fcinfo, FMA_RELIABILITY_FULL, bins);
 }
 
 /* Transition of the calibration error alone, with the default bins */
 Datum
 fma_ece_add(PG_FUNCTION_ARGS)
 {
-	FmaReliability *r = FmaReliabilityState(fcinfo);
-	double		p = FmaCheckUnit("confidence", PG_GETARG_FLOAT8(1));
-
-	if (unlikely(r->kind != FMA_RELIABILITY_GAPS || r->bins != FMA_DEFAULT_BINS || r->classes != 1))
-		r = FmaReliabilityStart(r, FMA_RELIABILITY_GAPS, FMA_DEFAULT_BINS, 1);
-	FmaBinAdd(FmaGapBin(r, FmaBinOf(p, FMA_DEFAULT_BINS)), FmaToFixed(p), PG_GETARG_BOOL(2));
-	PG_RETURN_POINTER(r);
+	return AddRow(fcinfo, FMA_RELIABILITY_GAPS, FMA_DEFAULT_BINS);
 }
 
 /* Transition of the calibration error alone, with a number of bins */
@@ -543,19 +562,8 @@ Datum
 fma_ece_add_bins(PG_FUNCTION_ARGS)
 {
 	int			bins = FmaCheckBins(fcinfo, 3);
-	FmaReliability *r;
-	double		p;
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	r = FmaReliabilityState(fcinfo);
-	p = FmaCheckUnit("confidence", PG_GETARG_FLOAT8(1));
-	if (unlikely(r->kind != FMA_RELIABILITY_GAPS || r->bins != bins || r->classes != 1))
-		r = FmaReliabilityStart(r, FMA_RELIABILITY_GAPS, bins, 1);
-	FmaBinAdd(FmaGapBin(r, FmaBinOf(p, bins)), FmaToFixed(p), PG_GETARG_BOOL(2));
-	PG_RETURN_POINTER(r);
+	return LeavesOut(fcinfo) ? FmaLeaveOut(fcinfo) : AddRow(fcinfo, FMA_RELIABILITY_GAPS, bins);
 }
 
 /* Two values that have no sum */
@@ -573,6 +581,7 @@ CheckAddable(const FmaReliability *a, const FmaReliability *b)
 				 errmsg("cannot add %s values of different aggregates", FMA_RELIABILITY_TYPE),
 				 errdetail("One has %d fields and %d classes, the other has %d and %d.",
 						   FieldCount(a->kind), a->classes, FieldCount(b->kind), b->classes)));
+	CheckSameLabels(b->labels, a->labels);
 }
 
 /* Sum of two values: the operator +, the rollup's transition and the combine function */
@@ -587,7 +596,7 @@ fma_reliability_combine(PG_FUNCTION_ARGS)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	a = FmaReliabilityState(fcinfo);
 	if (a->kind == FMA_RELIABILITY_EMPTY)
-		a = NewReliability(b->kind, b->bins, b->classes);
+		a = FmaReliabilityStart(a, b->kind, b->bins, b->classes, b->labels);
 	CheckAddable(a, b);
 	for (int i = 0; i < FmaCells(a); i++)
 	{

@@ -16,7 +16,7 @@
 #define FMA_MAX_BINS 1000
 
 /* Classes times bins of a classwise state: bounds it to 32 MB */
-#define FMA_MAX_CELLS 1000000
+#define FMA_MAX_CLASS_BINS 1000000
 
 /*
  * What a value carries.  The aggregates that return a plain number keep no
@@ -59,14 +59,15 @@ typedef struct FmaReliability
 	uint8		kind;			/* FmaReliabilityKind */
 	uint16		bins;
 	int32		classes;		/* 1, or the classes of a classwise state */
-	int32		zero;
+	uint32		labels;			/* a hash of the labels and their order in a classwise state, else 0 */
 	int128		log_loss;		/* sum of -ln(p of what happened), see FMA_LOG_LOSS_UNIT */
 } FmaReliability;
 
 /* The largest loss of a row is 36.04; in units of 64 it fits fixed point. */
 #define FMA_LOG_LOSS_UNIT 64.0
 
-#define PG_GETARG_RELIABILITY(n) ((FmaReliability *) FmaStateArg(fcinfo, n))
+#define PG_GETARG_RELIABILITY(n) \
+	((FmaReliability *) FmaValueArg(fcinfo, n, FMA_RELIABILITY_TYPE, FMA_RELIABILITY_VERSION))
 
 /* Bytes of one bin of a value of this kind */
 static inline Size
@@ -146,6 +147,6 @@ FmaBinAdd(FmaBin *bin, int64 confidence, bool correct)
 extern int	FmaCheckBins(FunctionCallInfo fcinfo, int argno);
 extern FmaReliability *FmaReliabilityState(FunctionCallInfo fcinfo);
 extern FmaReliability *FmaReliabilityArg(FunctionCallInfo fcinfo, int kind);
-extern FmaReliability *FmaReliabilityStart(FmaReliability *r, int kind, int bins, int classes);
+extern FmaReliability *FmaReliabilityStart(FmaReliability *r, int kind, int bins, int classes, uint32 labels);
 
 #endif							/* FMA_RELIABILITY_H */

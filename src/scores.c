@@ -336,15 +336,6 @@ AddRow(FunctionCallInfo fcinfo, double setting)
 	PG_RETURN_POINTER(scores);
 }
 
-/* A transition function's result for a row that is left out */
-static Datum
-LeaveOut(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(PG_GETARG_POINTER(0));
-}
-
 /*
  * Adds a row (score, positive [, confidence_level]).
  *
@@ -363,7 +354,7 @@ fma_scores_add(PG_FUNCTION_ARGS)
 		level = CheckSetting(fcinfo, "confidence_level", FmaCheckConfidenceLevel(PG_GETARG_FLOAT8(3)));
 	}
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return LeaveOut(fcinfo);
+		return FmaLeaveOut(fcinfo);
 	if (isnan(PG_GETARG_FLOAT8(1)))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -394,7 +385,7 @@ fma_confidences_add(PG_FUNCTION_ARGS)
 				 errdetail("bins is %d.", bins)));
 	CheckSetting(fcinfo, "bins", bins);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return LeaveOut(fcinfo);
+		return FmaLeaveOut(fcinfo);
 	(void) FmaCheckUnit("confidence", PG_GETARG_FLOAT8(1));
 	return AddRow(fcinfo, bins);
 }

@@ -183,7 +183,7 @@ FmaWilson(double failures, double n, double level)
 
 	FmaAssert(n > 0.0 && failures >= 0.0 && failures <= n);
 	return (FmaInterval) {
-		2.0 * failures * (failures / n) / (middle + width),
+		failures == 0.0 ? 0.0 : 2.0 * failures * (failures / n) / (middle + width),
 		successes == 0.0 ? 1.0 : (middle + width) / (2.0 * (n + z * z))
 	};
 }

@@ -17,6 +17,16 @@
 /* Longest decimal form of a 128-bit integer, with sign and terminator */
 #define INT128_DIGITS 41
 
+/* Reports a stored value that this release cannot read */
+void
+FmaUnknownVersion(const char *type, int version)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("unknown version %d of type %s", version, type),
+			 errhint("It was written by a later release of fma.")));
+}
+
 /* Parses a value's text form; anything but a JSON object is refused */
 FmaJson
 FmaJsonOpen(const char *type, const char *text)

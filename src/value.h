@@ -12,6 +12,7 @@
 
 #include "fma.h"
 
+#include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "nodes/execnodes.h"
 #include "utils/jsonb.h"
@@ -37,6 +38,54 @@ FmaStateArg(FunctionCallInfo fcinfo, int argno)
 	struct varlena *state = (struct varlena *) PG_GETARG_POINTER(argno);
 
 	return likely(VARATT_IS_4B_U(state)) ? state : pg_detoast_datum(state);
+}
+
+pg_noreturn extern void FmaUnknownVersion(const char *type, int version) pg_attribute_cold;
+
+/* Refuses a value that a later release wrote into a table */
+static inline void
+FmaCheckVersion(const void *value, const char *type, int newest)
+{
+	uint8		version = *(const uint8 *) VARDATA(value);
+
+	if (unlikely(version != newest))
+		FmaUnknownVersion(type, version);
+}
+
+/* An argument to be read */
+static inline void *
+FmaValueArg(FunctionCallInfo fcinfo, int argno, const char *type, int newest)
+{
+	struct varlena *value = FmaStateArg(fcinfo, argno);
+
+	FmaCheckVersion(value, type, newest);
+	return value;
+}
+
+/*
+ * The first argument, to be changed and returned: itself inside an aggregate,
+ * where it is nobody else's, and a copy elsewhere.
+ */
+static inline void *
+FmaValueToChange(FunctionCallInfo fcinfo, const char *type, int newest)
+{
+	struct varlena *value = FmaValueArg(fcinfo, 0, type, newest);
+
+	return likely(FmaInAggregate(fcinfo)) ? value : pg_detoast_datum_copy(value);
+}
+
+/* Whether two values have the same bytes, which is what equality means */
+static inline bool
+FmaSameBytes(const void *a, const void *b)
+{
+	return VARSIZE(a) == VARSIZE(b) && memcmp(VARDATA(a), VARDATA(b), VARSIZE(a) - VARHDRSZ) == 0;
+}
+
+/* A hash that agrees with it */
+static inline Datum
+FmaHashBytes(const void *value)
+{
+	return hash_any((const unsigned char *) VARDATA(value), VARSIZE(value) - VARHDRSZ);
 }
 
 /* A JSON object being read as a value of type "type" */

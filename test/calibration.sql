@@ -1,6 +1,6 @@
 \set ON_ERROR_STOP on
 BEGIN;
-SELECT plan(115);
+SELECT plan(118);
 
 -- Real predictions: two models on the same 10,000 images, and the second one's probabilities on the first 1,000
 CREATE TABLE seen (id int, model text, confidence float8, correct boolean);
@@ -290,6 +290,7 @@ SELECT is(pg_temp.receive(fma_reliability_send(r)), r, 'binary round trip of the
 -- As Citus does: states leave workers as text and are added by the coordinator
 CREATE AGGREGATE pg_temp.ece_state(float8, boolean) (SFUNC = fma_ece_add, STYPE = fma_reliability, INITCOND = '{}');
 CREATE AGGREGATE pg_temp.classwise_state(float8[], text[], text) (SFUNC = fma_classwise_ece_add, STYPE = fma_reliability, INITCOND = '{}');
+CREATE AGGREGATE pg_temp.classwise_state(float8[], text[], text, int) (SFUNC = fma_classwise_ece_add, STYPE = fma_reliability, INITCOND = '{}');
 SELECT is((SELECT fma_rollup(part::text::fma_reliability) FROM (SELECT fma_reliability(confidence, correct) AS part FROM seen GROUP BY id % 5) s), r,
 	'out, in, combine: fma_reliability') FROM whole;
 SELECT is((SELECT fma_ece(fma_rollup(part::text::fma_reliability)) FROM (SELECT pg_temp.ece_state(confidence, correct) AS part FROM seen GROUP BY id % 5) s), ece,
@@ -301,14 +302,17 @@ SELECT is(pg_temp.receive(fma_reliability_send(state)), state, 'binary round tri
 
 -- Layouts written by release 1.0 are read forever
 CREATE TEMP TABLE frozen AS SELECT fma_reliability(c, y, 2) AS r, pg_temp.ece_state(c, y) AS gaps,
-	pg_temp.classwise_state(ARRAY[c, 1 - c], '{a,b}', CASE WHEN y THEN 'a' ELSE 'b' END) AS classes
+	pg_temp.classwise_state(ARRAY[c, 1 - c], '{a,b}', CASE WHEN y THEN 'a' ELSE 'b' END, 2) AS classes
 	FROM (VALUES (0.25::float8, false), (0.5, true), (0.5, false), (1, true)) v(c, y);
 SELECT is(r::text, '{"bins": 2, "n": [1, 3], "correct": [0, 2], "confidence": [1152921504606846976, 9223372036854775808], "confidence_squared": [288230376151711744, 6917529027641081856], "confidence_when_correct": [0, 6917529027641081856], "log_loss": 120622714279365960}', 'frozen text') FROM frozen;
 SELECT is(encode(fma_reliability_send(r), 'hex'), '0102000000000000000200000000000000010000000000000001000000000000000300000000000000000000000000000002000000000000000010000000000000000000000000000000800000000000000000000000000000000400000000000000000000000000000060000000000000000000000000000000000000000000000000000000000000006000000000000000000000000000000001ac89b834770d48', 'frozen bytes') FROM frozen;
 SELECT is(r::text::fma_reliability, r, 'frozen text is read') FROM frozen;
 SELECT is(pg_temp.receive(decode('0102000000000000000200000000000000010000000000000001000000000000000300000000000000000000000000000002000000000000000010000000000000000000000000000000800000000000000000000000000000000400000000000000000000000000000060000000000000000000000000000000000000000000000000000000000000006000000000000000000000000000000001ac89b834770d48', 'hex')), r, 'frozen bytes are read') FROM frozen;
 SELECT is(gaps::text, '{"bins": 10, "n": [0, 0, 1, 0, 0, 2, 0, 0, 0, 1], "correct": [0, 0, 0, 0, 0, 1, 0, 0, 0, 1], "confidence": [0, 0, 1152921504606846976, 0, 0, 4611686018427387904, 0, 0, 0, 4611686018427387904]}', 'frozen text of fma_ece') FROM frozen;
-SELECT ok(classes::text LIKE '{"bins": 10, "classes": 2, "n": [0, 0, 1, 0, 0, 2, 0, 0, 0, 1, 1, 0, 0, 0, 0, 2, 0, 1, 0, 0], %', 'frozen text of fma_classwise_ece') FROM frozen;
+SELECT is(classes::text, '{"bins": 2, "classes": 2, "labels_hash": 2087329992, "n": [1, 3, 1, 3], "correct": [0, 2, 0, 2], "confidence": [1152921504606846976, 9223372036854775808, 0, 8070450532247928832]}', 'frozen text of fma_classwise_ece') FROM frozen;
+SELECT is(classes::text::fma_reliability, classes, 'frozen text of fma_classwise_ece is read') FROM frozen;
+SELECT is(encode(fma_reliability_send(classes), 'hex'), '010100000000000000020000000000000002000000007c6a20c80000000000000001000000000000000300000000000000010000000000000003000000000000000000000000000000020000000000000000000000000000000200000000000000001000000000000000000000000000000080000000000000000000000000000000000000000000000000000000000000007000000000000000', 'frozen bytes of fma_classwise_ece') FROM frozen;
+SELECT is(pg_temp.receive(decode('010100000000000000020000000000000002000000007c6a20c80000000000000001000000000000000300000000000000010000000000000003000000000000000000000000000000020000000000000000000000000000000200000000000000001000000000000000000000000000000080000000000000000000000000000000000000000000000000000000000000007000000000000000', 'hex')), classes, 'frozen bytes of fma_classwise_ece are read') FROM frozen;
 
 -- Hash and equality agree
 SELECT is(fma_reliability_hash(a), fma_reliability_hash(b), 'equal values have equal hashes')
@@ -353,14 +357,24 @@ DECLARE
 	r fma_reliability;
 BEGIN
 	r := pg_temp.receive(b);
-	PERFORM r::text, r + r, fma_ece(r), fma_ece_if_calibrated(r), fma_confidence_brier(r), (SELECT count(*) FROM fma_bins(r));
+	IF r::text::fma_reliability <> r OR fma_classwise_ece_final(r + r) = 'NaN' THEN
+		RETURN 'harmful';
+	END IF;
+	IF r::text LIKE '%classes%' THEN
+		RETURN 'read';
+	END IF;
+	IF (SELECT concat_ws(' ', fma_ece(r), fma_mce(r), fma_ece_debiased(r), fma_calibration_error(r, 'mean'), fma_confidence_log_loss(r),
+			fma_ece_if_calibrated(r), fma_confidence_brier(r), string_agg(line::text, ' ')) FROM fma_bins(r) AS line) ~* 'nan|infinity' THEN
+		RETURN 'harmful';
+	END IF;
 	RETURN 'read';
 EXCEPTION WHEN invalid_binary_representation OR invalid_parameter_value OR protocol_violation OR numeric_value_out_of_range THEN
 	RETURN 'refused';
 END $$;
 SELECT ok(bool_and(outcome IN ('read', 'refused')) AND count(DISTINCT outcome) = 2, 'recv: every byte changed')
-	FROM (SELECT pg_temp.survives(set_byte(fma_reliability_send(r), i, get_byte(fma_reliability_send(r), i) # x)) AS outcome
-		FROM frozen, generate_series(0, length(fma_reliability_send(r)) - 1) i, unnest('{1,128}'::int[]) x) s;
+	FROM (SELECT pg_temp.survives(set_byte(bytes, i, get_byte(bytes, i) # x)) AS outcome
+		FROM frozen, LATERAL (VALUES (fma_reliability_send(r)), (fma_reliability_send(classes))) v(bytes),
+			generate_series(0, length(bytes) - 1) i, unnest('{1,128}'::int[]) x) s;
 
 SELECT * FROM finish();
 ROLLBACK;
