@@ -78,7 +78,9 @@ SELECT * FROM fma_compare_models('SELECT failed, NULL::boolean AS failed, origin
 SET fma.search_memory = '1MB';
 SELECT * FROM fma_find_slices('SELECT failed, i % 7 AS a, i % 11 AS b FROM trips, generate_series(1, 1000) AS i');
 SELECT count(*) > 0 FROM fma_find_slices('SELECT failed, origin, hour FROM trips');
+\set VERBOSITY sqlstate
 SET fma.search_memory = '1kB';
+\set VERBOSITY default
 RESET fma.search_memory;
 
 -- The caller's rights and names

@@ -435,5 +435,5 @@ FmaCodeCalendar(FmaEncoding *encoding, FmaColumn *column)
 			CodeNull(encoding, column);
 	}
 	if (encoding->nfeatures == before)
-		FmaLeaveOut(column, span.any ? "its times do not differ" : "it has no time");
+		FmaLeaveColumnOut(column, span.any ? "its times do not differ" : "it has no time");
 }

@@ -76,7 +76,7 @@ FreeChunks(FmaEncoding *encoding, FmaChunks *chunks)
 
 /* A column that cannot explain anything is left out, and that is said */
 void
-FmaLeaveOut(FmaColumn *column, const char *reason)
+FmaLeaveColumnOut(FmaColumn *column, const char *reason)
 {
 	column->left_out = true;
 	ereport(NOTICE, (errmsg("column \"%s\" was left out: %s", column->name, reason)));
@@ -289,7 +289,7 @@ PutValue(FmaEncoding *encoding, FmaColumn *column, int64 row, Datum value, bool 
 	else if (column->use == FMA_USE_VALUES)
 	{
 		FreeChunks(encoding, &column->rows);
-		FmaLeaveOut(column, psprintf("it has more than %d values", MAX_NUMBERED));
+		FmaLeaveColumnOut(column, psprintf("it has more than %d values", MAX_NUMBERED));
 	}
 	else
 	{

@@ -158,7 +158,7 @@ extern void FmaMapKeys(FmaEncoding *encoding, FmaFeature *feature,
 					   uint8 (*map) (void *argument, bool isnull, uint64 key), void *argument);
 extern void FmaCodeCalendar(FmaEncoding *encoding, FmaColumn *column);
 extern void FmaCodeNumber(FmaEncoding *encoding, FmaColumn *column);
-extern void FmaLeaveOut(FmaColumn *column, const char *reason);
+extern void FmaLeaveColumnOut(FmaColumn *column, const char *reason);
 extern void FmaCodeValues(FmaEncoding *encoding, FmaColumn *column);
 extern void FmaAddIntervals(FmaFeature *feature);
 
