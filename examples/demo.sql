@@ -104,7 +104,7 @@ ORDER BY q_value < 0.05 DESC, failure_rate DESC, slice LIMIT 20;
 SELECT rank, slice, n, failures, round(failure_rate::numeric, 3) AS rate, round(lift::numeric, 2) AS lift,
 	round(share_of_failures::numeric, 3) AS share, to_char(q_value, '9.9EEEE') AS q, predicate
 FROM fma_find_hotspots($$
-	SELECT true_label <> pred_label, ts::date AS day, ts, origin, destination, distance FROM flights
+	SELECT true_label <> pred_label, ts::date AS day, hour, dow, origin, destination, distance FROM flights
 $$, unit => 'day');
 
 \echo '-- The rows behind a hotspot: the same query with its predicate. The model''s most confident errors on flights from JFK'
