@@ -828,6 +828,8 @@ CREATE AGGREGATE fma_adaptive_ece(confidence double precision, correct boolean, 
 COMMENT ON AGGREGATE fma_adaptive_ece(double precision, boolean, integer) IS
 'expected calibration error in bins of equally many rows; equal confidences share a bin';
 
+-- Slices: under what conditions does a model fail? doc/slices.md
+
 CREATE FUNCTION fma_find_slices(query text, max_order integer DEFAULT 2, min_rows bigint DEFAULT NULL,
 	bins integer DEFAULT 5, max_values integer DEFAULT 50, top integer DEFAULT 100,
 	rank_by text DEFAULT 'excess', alpha double precision DEFAULT 0.95, correction text DEFAULT 'bh',
@@ -844,6 +846,8 @@ COMMENT ON FUNCTION fma_find_slices(text, integer, bigint, integer, integer, int
 IS 'Every slice of a query''s rows, ranked: where a model fails.
 The query''s first column is the loss (boolean or a number), the others are the conditions.';
 
+-- Hotspots: the few slices that matter
+
 CREATE FUNCTION fma_find_hotspots(query text, fdr double precision DEFAULT 0.05, min_lift double precision DEFAULT 1.1,
 	max_order integer DEFAULT 3, min_rows bigint DEFAULT NULL, bins integer DEFAULT 5, max_values integer DEFAULT 50,
 	top integer DEFAULT 20, intervals boolean DEFAULT false, unit text DEFAULT NULL, timezone text DEFAULT NULL,
@@ -858,6 +862,8 @@ AS 'MODULE_PATHNAME' LANGUAGE C COST 100000 ROWS 20;
 COMMENT ON FUNCTION fma_find_hotspots(text, double precision, double precision, integer, bigint, integer, integer, integer, boolean, text, text)
 IS 'The few slices where a model fails: each significant by itself, together covering the failures.
 The query''s first column is the loss (boolean or a number), the others are the conditions.';
+
+-- Where is one model worse than another?
 
 CREATE FUNCTION fma_compare_models(query text, max_order integer DEFAULT 2, min_rows bigint DEFAULT NULL,
 	bins integer DEFAULT 5, max_values integer DEFAULT 50, top integer DEFAULT 100, correction text DEFAULT 'bh',

@@ -1,3 +1,5 @@
+-- Where is one model worse than another?
+
 CREATE FUNCTION fma_compare_models(query text, max_order integer DEFAULT 2, min_rows bigint DEFAULT NULL,
 	bins integer DEFAULT 5, max_values integer DEFAULT 50, top integer DEFAULT 100, correction text DEFAULT 'bh',
 	intervals boolean DEFAULT false, unit text DEFAULT NULL, timezone text DEFAULT NULL,

@@ -1,3 +1,5 @@
+-- Hotspots: the few slices that matter
+
 CREATE FUNCTION fma_find_hotspots(query text, fdr double precision DEFAULT 0.05, min_lift double precision DEFAULT 1.1,
 	max_order integer DEFAULT 3, min_rows bigint DEFAULT NULL, bins integer DEFAULT 5, max_values integer DEFAULT 50,
 	top integer DEFAULT 20, intervals boolean DEFAULT false, unit text DEFAULT NULL, timezone text DEFAULT NULL,

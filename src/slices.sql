@@ -1,3 +1,5 @@
+-- Slices: under what conditions does a model fail? doc/slices.md
+
 CREATE FUNCTION fma_find_slices(query text, max_order integer DEFAULT 2, min_rows bigint DEFAULT NULL,
 	bins integer DEFAULT 5, max_values integer DEFAULT 50, top integer DEFAULT 100,
 	rank_by text DEFAULT 'excess', alpha double precision DEFAULT 0.95, correction text DEFAULT 'bh',
