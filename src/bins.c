@@ -334,6 +334,7 @@ CompareKeys(const void *a, const void *b)
 	uint64		left = *(const uint64 *) a,
 				right = *(const uint64 *) b;
 
+	CHECK_FOR_INTERRUPTS();
 	return left < right ? -1 : left > right;
 }
 

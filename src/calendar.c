@@ -125,7 +125,10 @@ PeriodNumber(Period period, Clock clock)
 	}
 }
 
-/* When a period starts, as the key of a timestamp or a date */
+/*
+ * When a period starts, as the key of a timestamp or a date.  One that starts
+ * before the calendar does starts with it; what ends it at the other end is infinity.
+ */
 static uint64
 PeriodStart(FmaEncoding *encoding, FmaColumn *column, Period period, int64 number)
 {
@@ -151,11 +154,16 @@ PeriodStart(FmaEncoding *encoding, FmaColumn *column, Period period, int64 numbe
 			day = date2j(months / MONTHS_PER_YEAR - YEAR_BASE, months % MONTHS_PER_YEAR + 1, 1);
 			break;
 	}
-	day -= POSTGRES_EPOCH_JDATE;
 	if (column->base_type == DATEOID)
+	{
+		day = day >= DATE_END_JULIAN ? DATEVAL_NOEND : Max(day, DATETIME_MIN_JULIAN) - POSTGRES_EPOCH_JDATE;
 		return (uint64) day ^ SIGN_BIT;
+	}
+	day = Max(day, DATETIME_MIN_JULIAN) - POSTGRES_EPOCH_JDATE;
 	value = day * USECS_PER_DAY + hour * USECS_PER_HOUR;
-	if (column->base_type == TIMESTAMPTZOID)
+	if (value >= END_TIMESTAMP)
+		value = DT_NOEND;
+	else if (column->base_type == TIMESTAMPTZOID)
 		value = DatumGetTimestampTz(DirectFunctionCall2(timestamp_zone,
 														CStringGetTextDatum(encoding->options.timezone),
 														TimestampGetDatum(value)));
@@ -200,7 +208,7 @@ typedef struct PartMap
 	int			null_code;
 	int			codes[32];		/* of an hour, a weekday, a month */
 	int			nedges;			/* of periods */
-	uint64		edges[FMA_MAX_VALUES + 8];
+	uint64		edges[FMA_MAX_VALUES + 1];
 } PartMap;
 
 /* Which hour, weekday (from 0 on Monday) or month (from 0) it is */
@@ -338,19 +346,23 @@ CodePeriods(FmaEncoding *encoding, FmaColumn *column, Span *span)
 				to;
 	FmaFeature *feature;
 
-	while (period < NPERIODS &&
-		   PeriodNumber(period, last) - PeriodNumber(period, first) >= encoding->options.max_values)
-		period++;
-	if (period == NPERIODS)
-		return;
-	from = PeriodNumber(period, first);
-	to = PeriodNumber(period, last);
+	for (;; period++)
+	{
+		if (period == NPERIODS)
+			return;
+		from = PeriodNumber(period, first);
+		to = PeriodNumber(period, last);
+		if (to - from >= encoding->options.max_values)
+			continue;
 
-	/* Where clocks go back, the first and last hour may lie on the other side. */
-	while (PeriodStart(encoding, column, period, from) > span->first)
-		from--;
-	while (PeriodStart(encoding, column, period, to + 1) <= span->last)
-		to++;
+		/* Where clocks go back, by a day at a date line, the first and last period may lie on the other side. */
+		while (PeriodStart(encoding, column, period, from) > span->first)
+			from--;
+		while (PeriodStart(encoding, column, period, to + 1) <= span->last)
+			to++;
+		if (to - from < encoding->options.max_values)
+			break;
+	}
 	if (from == to && !span->nulls)
 		return;
 	feature = FmaNewFeature(encoding, column, FMA_PART_PERIOD);

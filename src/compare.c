@@ -106,6 +106,7 @@ PutComparison(FunctionCallInfo fcinfo, FmaSearch *search, const Shown *shown)
 	double		all_total = FmaTallyTotal(search, &search->all),
 				mean = slice->total / slice->n;
 	FmaInterval interval = FmaSliceInterval(search, slice);
+	MemoryContext caller = MemoryContextSwitchTo(search->row_context);
 	int			i = 0;
 
 	values[i++] = Int64GetDatum(shown->place + 1);
@@ -132,6 +133,8 @@ PutComparison(FunctionCallInfo fcinfo, FmaSearch *search, const Shown *shown)
 	values[i++] = Int64GetDatum(slice->units);
 	FmaAssert(i == lengthof(values));
 	FmaPutRow(fcinfo, values, nulls);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(search->row_context);
 }
 
 /*

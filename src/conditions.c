@@ -49,7 +49,23 @@ IsPlainInteger(FmaColumn *column, const char *value)
 		strcmp(value, "-9223372036854775808") != 0;
 }
 
-/* Appends a literal; one of a row type needs its type's name */
+/*
+ * Whether a literal needs its type's name: a row does, and a type that borrows
+ * the equality of another (a regclass is compared as an oid) would be read as that one
+ */
+static bool
+NeedsTypeName(FmaColumn *column)
+{
+	Oid			left,
+				right;
+
+	if (type_is_rowtype(column->base_type))
+		return true;
+	op_input_types(column->dictionary.equals_operator, &left, &right);
+	return left != column->base_type && left != TEXTOID && !IsPolymorphicType(left);
+}
+
+/* Appends a literal */
 static void
 AppendLiteral(StringInfo out, FmaColumn *column, const char *value)
 {
@@ -57,7 +73,7 @@ AppendLiteral(StringInfo out, FmaColumn *column, const char *value)
 		appendStringInfoString(out, value);
 	else
 		appendStringInfoString(out, quote_literal_cstr(value));
-	if (type_is_rowtype(column->base_type))
+	if (NeedsTypeName(column))
 		appendStringInfo(out, "::%s", format_type_extended(column->base_type, -1, FORMAT_TYPE_FORCE_QUALIFY));
 }
 

@@ -177,11 +177,18 @@ FmaDictionaryInit(FmaDictionary *dictionary, Oid type, Oid collation, const char
 	type = getBaseType(type);
 	entry = lookup_type_cache(type, TYPECACHE_EQ_OPR | TYPECACHE_EQ_OPR_FINFO |
 							  TYPECACHE_HASH_PROC_FINFO | TYPECACHE_CMP_PROC_FINFO);
-	if (!OidIsValid(entry->eq_opr) || type == RECORDOID)
+
+	/*
+	 * A row type of which some fields can only be hashed and others only be
+	 * ordered has an equality, and no way to look a value up.  An anonymous
+	 * row has no literal.
+	 */
+	if (!OidIsValid(entry->eq_opr) || type == RECORDOID || type == RECORDARRAYOID ||
+		(!OidIsValid(entry->hash_proc_finfo.fn_oid) && !OidIsValid(entry->cmp_proc_finfo.fn_oid)))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("column \"%s\" cannot be a condition", name),
-				 errdetail("Type %s has no equality that a predicate could use.", format_type_be(type)),
+				 errdetail("Type %s has no equality that a search and its predicates could use.", format_type_be(type)),
 				 errhint("Cast it to a type that has one, such as text.")));
 	dictionary->type = type;
 	dictionary->collation = collation;
@@ -322,7 +329,8 @@ HashOf(FmaDictionary *dictionary, Datum value)
 	switch (dictionary->equality)
 	{
 		case FMA_BY_KEY:
-			return (uint32) (((uint64) value * UINT64CONST(0x9E3779B97F4A7C15)) >> 32);
+			/* A double that is a small integer differs from another in its upper bits alone: fold them. */
+			return (uint32) ((((uint64) value ^ ((uint64) value >> 32)) * UINT64CONST(0x9E3779B97F4A7C15)) >> 32);
 		case FMA_BY_BYTES:
 			return hash_bytes((unsigned char *) VARDATA_ANY(DatumGetPointer(value)),
 							  VARSIZE_ANY_EXHDR(DatumGetPointer(value)));

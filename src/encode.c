@@ -462,6 +462,7 @@ FmaMapKeys(FmaEncoding *encoding, FmaFeature *feature,
 static int
 CompareNumbers(const void *a, const void *b, void *dictionary)
 {
+	CHECK_FOR_INTERRUPTS();
 	return FmaDictionaryCompare(dictionary, *(const uint32 *) a, *(const uint32 *) b);
 }
 
@@ -471,12 +472,18 @@ PlaceByUnit(FmaEncoding *encoding)
 {
 	FmaColumn  *column = encoding->unit_column;
 	uint32		nvalues = column->dictionary.nvalues;
-	uint32	   *order = palloc_extended(sizeof(uint32) * Max(nvalues, 1), MCXT_ALLOC_HUGE);
-	uint32	   *rank = palloc_extended(sizeof(uint32) * (nvalues + 1), MCXT_ALLOC_HUGE);
-	int64	   *start = palloc_extended(sizeof(int64) * (nvalues + 2), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	int64	   *next = palloc_extended(sizeof(int64) * (nvalues + 2), MCXT_ALLOC_HUGE);
+	Size		count = (Size) nvalues + 2;
+	uint32	   *order,
+			   *rank;
+	int64	   *start,
+			   *next;
 	int64		sum = 0;
 
+	FmaCharge(&encoding->budget, 2 * (sizeof(uint32) + sizeof(int64)) * count);
+	order = palloc_extended(sizeof(uint32) * count, MCXT_ALLOC_HUGE);
+	rank = palloc_extended(sizeof(uint32) * count, MCXT_ALLOC_HUGE);
+	start = palloc_extended(sizeof(int64) * count, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	next = palloc_extended(sizeof(int64) * count, MCXT_ALLOC_HUGE);
 	for (uint32 i = 0; i < nvalues; i++)
 		order[i] = i;
 	qsort_arg(order, nvalues, sizeof(uint32), CompareNumbers, &column->dictionary);
@@ -511,6 +518,7 @@ PlaceByUnit(FmaEncoding *encoding)
 	pfree(order);
 	pfree(rank);
 	pfree(next);
+	FmaRelease(&encoding->budget, (2 * sizeof(uint32) + sizeof(int64)) * count);
 	column->left_out = true;
 	FreeChunks(encoding, &column->rows);
 }

@@ -128,7 +128,8 @@ Measure(Cover *cover, const FmaSlice *candidate, const FmaTable *table, const Un
 	slice.variance = FmaLossIsRate(search->encoding) ? 0 : FmaTallyVariance(search, &tally);
 	FmaTestSlice(search, &slice, &tally, units->present ? &units->own[CellOf(search, candidate, -1)] : NULL,
 				 general, general_units, ngeneral, NULL);
-	return slice.p <= cover->largest_p ? ratio / slice.design_effect : 0;
+	/* Units can only take away from the evidence, so a ratio that is too small stays so. */
+	return slice.p <= cover->largest_p ? ratio / Max(slice.design_effect, 1) : 0;
 }
 
 /* The candidate that explains most of what is left */
@@ -293,6 +294,7 @@ fma_find_hotspots(PG_FUNCTION_ARGS)
 				caller;
 	Cover		cover = {0};
 	FmaTally	all;
+	bool		all_positive;
 	FmaSearch  *search;
 	Hotspot    *hotspots;
 	int			top,
@@ -310,6 +312,7 @@ fma_find_hotspots(PG_FUNCTION_ARGS)
 	FindCandidates(&cover, fdr);
 
 	all = search->all;
+	all_positive = search->all_positive;
 	hotspots = palloc(sizeof(Hotspot) * top);
 	while (n < top)
 	{
@@ -328,6 +331,7 @@ fma_find_hotspots(PG_FUNCTION_ARGS)
 		n++;
 	}
 	search->all = all;			/* the figures are about all rows again */
+	search->all_positive = all_positive;
 	for (int i = 0; i < n; i++)
 		hotspots[i].excess = hotspots[i].slice->total -
 			hotspots[i].slice->n * (FmaTallyTotal(search, &all) / all.n);

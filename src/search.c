@@ -95,6 +95,7 @@ AddSlice(FmaSearch *search, int order, const FmaTerm *terms, const FmaTally *tal
 
 	if (tally->n < search->min_rows || tally->n == search->all.n)
 		return;
+	CHECK_FOR_INTERRUPTS();
 	if (search->nslices % FMA_SLICES_PER_CHUNK == 0)
 	{
 		int64		chunk = search->nslices / FMA_SLICES_PER_CHUNK;
@@ -443,6 +444,7 @@ FmaSearchSlices(FmaEncoding *encoding, const FmaSearchOptions *options)
 
 	search->encoding = encoding;
 	search->options = *options;
+	search->row_context = AllocSetContextCreate(CurrentMemoryContext, "fma slice", ALLOCSET_DEFAULT_SIZES);
 	search->min_rows = options->min_rows > 0 ? options->min_rows : Max(FEW_ROWS, (int64) ceil(sqrt(encoding->nrows)));
 	search->chunk_capacity = FMA_SLICES_PER_CHUNK;
 	search->slices = palloc(sizeof(FmaSlice *) * search->chunk_capacity);

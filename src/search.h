@@ -114,6 +114,7 @@ typedef struct FmaSearch
 	int64		nslices;
 	int64		ndropped;
 	FmaSlice  **slices;			/* in chunks */
+	MemoryContext row_context;	/* emptied after every slice that is put out */
 	double	  **rests;			/* FMA_AGAINST_ZERO: p, and then q, of the slices against the rest of the rows */
 	int64		chunk_capacity;
 } FmaSearch;

@@ -261,6 +261,7 @@ FmaPutSlice(FunctionCallInfo fcinfo, FmaSearch *search, const FmaSlice *slice, i
 	double		mean = slice->total / slice->n,
 				baseline = all_total / all_n;
 	FmaInterval interval = FmaSliceInterval(search, slice);
+	MemoryContext caller = MemoryContextSwitchTo(search->row_context);
 	int			i = 0;
 
 	values[i++] = Int64GetDatum(rank);
@@ -286,6 +287,8 @@ FmaPutSlice(FunctionCallInfo fcinfo, FmaSearch *search, const FmaSlice *slice, i
 	values[i++] = Int64GetDatum(slice->units);
 	FmaAssert(i == lengthof(values));
 	FmaPutRow(fcinfo, values, nulls);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(search->row_context);
 }
 
 /* What "rank_by" asks for */

@@ -208,10 +208,13 @@ ExpandDimension(FmaSearch *search, FmaTable *table, int64 outer, const FmaFeatur
 
 	for (int64 o = 0; o < outer; o++)
 		for (int c = 0; c < feature->nconditions; c++)
+		{
+			CHECK_FOR_INTERRUPTS();
 			for (int code = feature->conditions[c].low; code <= feature->conditions[c].high; code++)
 				for (int64 i = 0; i < inner; i++)
 					AddCell(result, (o * feature->nconditions + c) * inner + i,
 							table, (o * feature->ncodes + code) * inner + i);
+		}
 	FmaFreeTable(search, table);
 	return result;
 }
