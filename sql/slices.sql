@@ -40,48 +40,92 @@ SELECT slice, n FROM fma_find_slices('SELECT i % 3 = 0 AS failed, (i % 60000)::t
 
 -- What is refused
 SELECT * FROM fma_find_slices('SELECT true; SELECT false');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('INSERT INTO trips DEFAULT VALUES RETURNING failed, origin');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('WITH w AS (INSERT INTO trips DEFAULT VALUES RETURNING failed, origin) SELECT * FROM w');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed, origin FROM trips FOR UPDATE');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed INTO other FROM trips');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('EXPLAIN SELECT 1');
+\echo :LAST_ERROR_SQLSTATE
 CREATE FUNCTION writes() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$ BEGIN INSERT INTO trips DEFAULT VALUES; RETURN true; END $$;
 SELECT * FROM fma_find_slices('SELECT writes(), 1 AS a');
+\echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM trips;
 SHOW transaction_read_only;
 SELECT * FROM fma_find_slices('SELECT failed, origin FROM missing');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed, FROM trips');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed FROM trips');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT origin, hour FROM trips');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed, ''{}''::json AS j FROM trips');
+\echo :LAST_ERROR_SQLSTATE
+CREATE TYPE unequal AS (hashed xid, ordered bit varying);
+SELECT * FROM fma_find_slices('SELECT failed, (NULL, NULL)::unequal AS u FROM trips');
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM fma_find_slices('SELECT failed, ARRAY[(1, 2)] AS rows FROM trips');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed, origin, hour AS origin FROM trips');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT CASE WHEN hour = 3 THEN float8 ''NaN'' ELSE 1 END AS loss, origin FROM trips');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT 1 / (hour - 5), origin FROM trips');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices(NULL);
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed, origin FROM trips', 4);
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed, origin FROM trips', min_rows := 0);
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed, origin FROM trips', bins := 1);
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed, origin FROM trips', max_values := 60000);
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed, origin FROM trips', top := 0);
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed, origin FROM trips', rank_by := 'lift');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed, origin FROM trips', alpha := 2);
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed, origin FROM trips', correction := 'none');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed, origin FROM trips', unit := 'day');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed, origin, hour FROM trips', unit := 'hour', intervals := true);
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT failed, at FROM trips', timezone := 'Mars/Olympus');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT loss - 5, origin FROM trips', rank_by := 'sliceline');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_hotspots('SELECT failed, origin FROM trips', fdr := 2);
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_compare_models('SELECT failed, loss, origin FROM trips');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_compare_models('SELECT failed, origin FROM trips');
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_compare_models('SELECT failed, NULL::boolean AS failed, origin FROM trips');
+\echo :LAST_ERROR_SQLSTATE
 SET fma.search_memory = '1MB';
 SELECT * FROM fma_find_slices('SELECT failed, i % 7 AS a, i % 11 AS b FROM trips, generate_series(1, 1000) AS i');
+\echo :LAST_ERROR_SQLSTATE
 SELECT count(*) > 0 FROM fma_find_slices('SELECT failed, origin, hour FROM trips');
 \set VERBOSITY sqlstate
 SET fma.search_memory = '1kB';
 \set VERBOSITY default
 RESET fma.search_memory;
+
+-- A long search says so before it begins (the estimate is by rows and tables alone)
+SET statement_timeout = 500;
+SELECT * FROM fma_find_slices('TABLE features', 3, unit := 'f1');
+RESET statement_timeout;
 
 -- The caller's rights and names
 CREATE ROLE fma_slices_reader;
@@ -89,6 +133,7 @@ CREATE SCHEMA elsewhere;
 CREATE TABLE elsewhere.trips AS SELECT true AS failed, 1 AS a LIMIT 0;
 SET ROLE fma_slices_reader;
 SELECT * FROM fma_find_slices('SELECT failed, origin FROM trips');
+\echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 SET search_path = elsewhere, public;
 SELECT count(*) FROM fma_find_slices('TABLE trips');
@@ -111,6 +156,7 @@ SELECT count(*) FROM fma_find_slices('TABLE features', 2, 100);
 SELECT count(*) FROM fma_find_slices('TABLE features', 2, 100);
 SELECT sum(m.total_bytes) - max(bytes) < 200000 AS no_growth FROM pg_backend_memory_contexts AS m, memory;
 RESET client_min_messages;
+DROP TYPE unequal;
 DROP TABLE trips, wide, features;
 DROP TABLE elsewhere.trips;
 DROP SCHEMA elsewhere;

@@ -3,7 +3,7 @@
 \set QUIET on
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(17);
+SELECT plan(22);
 
 -- The real data sets
 CREATE TABLE stops (id int, ts timestamp, precinct int, neighborhood text, hour int, dow int, race text, gender text,
@@ -94,6 +94,8 @@ SELECT hashint8extended(i, 1) % 7 = 0 AS "Failed?",
 	int4range((i % 3)::int, 10) AS range,
 	(i % 4)::int::money AS money,
 	(ARRAY[-9223372036854775808, 9223372036854775807, 0, NULL]::bigint[])[1 + i % 4] AS big,
+	(ARRAY['pg_class', 'pg_proc'])[1 + abs(hashint8extended(i, 9) % 2)]::regclass AS relation,
+	(ARRAY['10.0.0.0/8', '11.0.0.0/8'])[1 + abs(hashint8extended(i, 10) % 2)]::cidr AS block,
 	i % 2 = 0 AS "Case", (100000 + i % 3)::oid AS oid, 'a'::name AS constant
 FROM generate_series(1::bigint, 300) AS i;
 INSERT INTO odd ("Failed?", "Select", small) SELECT NULL, 'plain', 5 FROM generate_series(1, 20);
@@ -103,6 +105,13 @@ SELECT is(recount_slices('SELECT "Failed?", "it''s", n1, small, at, "on", caesar
 	'all right', 'predicates: the same, with intervals, in a time zone');
 SELECT is(recount_slices('SELECT "Failed?", "time", at AT TIME ZONE ''America/Sao_Paulo'' AS local, at FROM odd', 'min_rows := 1, max_values := 100, max_order := 1, timezone := ''America/St_Johns'''),
 	'all right', 'predicates: the same, in a zone of half an hour');
+-- Where the clocks went back by a day, more local hours had to be told apart than a code can; and both ends of the calendar
+SELECT is(recount_slices(format('SELECT i %% 7 = 0 AS failed, %s AS at FROM generate_series(1, 800) AS i', at), format('max_order := 1, min_rows := 1, max_values := 250, timezone := %L', zone)), 'all right', 'predicates: ' || name)
+FROM (VALUES ('a day twice', 'timestamptz ''1969-09-29 14:00+00'' + i * interval ''20 minute''', 'Pacific/Kwajalein'),
+	('the first years', 'timestamp ''4714-11-24 BC'' + i * interval ''20 day''', 'UTC'),
+	('the last years', 'timestamptz ''294276-12-31 23:59:59+00'' - i * interval ''20 day''', 'UTC'),
+	('the first dates', 'date ''4714-11-24 BC'' + i * 20', 'UTC'),
+	('the last dates', 'date ''5874897-12-31'' - i * 20', 'UTC')) AS v (name, at, zone);
 SET LOCAL extra_float_digits = -5; SET LOCAL datestyle = 'German'; SET LOCAL standard_conforming_strings = off;
 SELECT is(recount_slices('SELECT "Failed?", "a""b", "it''s", "Select", at, "on", "interval" FROM odd', 'min_rows := 1'), 'all right', 'predicates: settings of the session do not matter');
 RESET extra_float_digits; RESET datestyle; RESET standard_conforming_strings;
