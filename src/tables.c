@@ -261,7 +261,11 @@ FmaTakeTallies(FmaSearch *search, const FmaFeature *const *features, int order, 
 	FmaCharge(&search->encoding->budget, sizeof(FmaTally) * table->ncells);
 	tallies = palloc_extended(sizeof(FmaTally) * Max(table->ncells, 1), MCXT_ALLOC_HUGE);
 	for (int64 i = 0; i < table->ncells; i++)
+	{
+		if (i % BLOCK_ROWS == 0)
+			CHECK_FOR_INTERRUPTS();
 		tallies[i] = FmaTallyAt(search, table, i);
+	}
 	FmaFreeTable(search, table);
 	return tallies;
 }
