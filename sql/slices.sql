@@ -76,6 +76,7 @@ SELECT * FROM fma_find_slices('SELECT failed, ARRAY[(1, 2)] AS rows FROM trips')
 SELECT * FROM fma_find_slices('SELECT failed, origin, hour AS origin FROM trips');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT CASE WHEN hour = 3 THEN float8 ''NaN'' ELSE 1 END AS loss, origin FROM trips');
+SELECT * FROM fma_find_slices('SELECT CASE WHEN hour = 3 THEN float8 ''1e131'' ELSE 1 END AS loss, origin FROM trips');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fma_find_slices('SELECT 1 / (hour - 5), origin FROM trips');
 \echo :LAST_ERROR_SQLSTATE

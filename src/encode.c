@@ -31,6 +31,9 @@
 #define LOSS_BITS 52
 #define SUM_BITS 127
 
+/* Beyond this the sum of the squares of 2^31 losses may be no double */
+#define MAX_LOSS 1e130
+
 /* Prepares a column that grows */
 static void
 ChunksInit(FmaChunks *chunks, Size width, bool with_nulls)
@@ -331,12 +334,12 @@ Row(FmaRowReader *reader, TupleTableSlot *slot)
 
 		if (encoding->loss_type[i] == BOOLOID)
 			chunk[row % FMA_CHUNK_ROWS] = loss != 0;
-		else if (isfinite(loss))
+		else if (fabs(loss) <= MAX_LOSS)
 			((double *) chunk)[row % FMA_CHUNK_ROWS] = loss;
 		else
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("the loss \"%s\" must be a finite number", encoding->loss_name[i]),
+					 errmsg("the loss \"%s\" must be a number between -1e130 and 1e130", encoding->loss_name[i]),
 					 errdetail("It is %s.", FmaFloat8ToString(loss)),
 					 errhint("Leave such rows out, or say with CASE what they count.")));
 	}
@@ -553,10 +556,6 @@ PlaceLosses(FmaEncoding *encoding)
 
 		largest = Max(largest, Max(fabs(loss), fabs(a)));
 	}
-	if (!isfinite(largest))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("the losses of A and B are too large to be subtracted")));
 	(void) frexp(largest, &exponent);
 	bits = Min(LOSS_BITS, (SUM_BITS - (int) ceil(log2(encoding->nrows + 1.0))) / 2);
 	encoding->loss_unit = ldexp(1.0, exponent - bits);
