@@ -52,8 +52,8 @@ FmaRelease(FmaBudget *budget, Size bytes)
 }
 
 /* Whether values of this type are told apart by a 64-bit key */
-bool
-FmaTypeHasKey(Oid type)
+static bool
+TypeHasKey(Oid type)
 {
 	switch (type)
 	{
@@ -204,7 +204,7 @@ FmaDictionaryInit(FmaDictionary *dictionary, Oid type, Oid collation, const char
 	getTypeOutputInfo(type, &output, &varlena);
 	fmgr_info(output, &dictionary->output);
 
-	if (FmaTypeHasKey(type))
+	if (TypeHasKey(type))
 		dictionary->equality = FMA_BY_KEY;
 	else if (EqualMeansBytes(type, collation))
 		dictionary->equality = FMA_BY_BYTES;

@@ -57,7 +57,6 @@ extern int	FmaDictionaryCompare(FmaDictionary *dictionary, uint32 a, uint32 b);
 extern char *FmaDictionaryText(FmaDictionary *dictionary, uint32 number);
 
 /* The 64-bit key of a value of a type that has one, and back */
-extern bool FmaTypeHasKey(Oid type);
 extern uint64 FmaKeyOf(Oid type, Datum value);
 extern Datum FmaKeyValue(Oid type, uint64 key);
 

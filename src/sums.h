@@ -74,16 +74,6 @@ FmaSumAddSum(FmaSum *sum, FmaSum other)
 	FmaSumAdd(sum, other.low);
 }
 
-/* Adds the exact square or product of doubles, by splitting (Dekker) through fma() */
-static inline void
-FmaSumAddProduct(FmaSum *sum, double a, double b)
-{
-	double		p = a * b;
-
-	FmaSumAdd(sum, p);
-	FmaSumAdd(sum, fma(a, b, -p));
-}
-
 static inline double
 FmaSumValue(FmaSum sum)
 {
