@@ -447,5 +447,5 @@ FmaCodeCalendar(FmaEncoding *encoding, FmaColumn *column)
 			CodeNull(encoding, column);
 	}
 	if (encoding->nfeatures == before)
-		FmaLeaveColumnOut(column, span.any ? "its times do not differ" : "it has no time");
+		FmaLeaveColumnOut(encoding, column, span.any ? "its times do not differ" : "it has no time");
 }

@@ -77,12 +77,24 @@ FreeChunks(FmaEncoding *encoding, FmaChunks *chunks)
 	chunks->nchunks = 0;
 }
 
+/* Says something about the query: to the client, or to whoever collects it */
+static void
+Say(FmaEncoding *encoding, const char *message)
+{
+	StringInfo	notes = encoding->options.notes;
+
+	if (notes == NULL)
+		ereport(NOTICE, (errmsg_internal("%s", message)));
+	else
+		appendStringInfo(notes, "%s%s", notes->len > 0 ? "; " : "", message);
+}
+
 /* A column that cannot explain anything is left out, and that is said */
 void
-FmaLeaveColumnOut(FmaColumn *column, const char *reason)
+FmaLeaveColumnOut(FmaEncoding *encoding, FmaColumn *column, const char *reason)
 {
 	column->left_out = true;
-	ereport(NOTICE, (errmsg("column \"%s\" was left out: %s", column->name, reason)));
+	Say(encoding, psprintf("column \"%s\" was left out: %s", column->name, reason));
 }
 
 /* Stores a key in the current row of a wide column */
@@ -292,7 +304,7 @@ PutValue(FmaEncoding *encoding, FmaColumn *column, int64 row, Datum value, bool 
 	else if (column->use == FMA_USE_VALUES)
 	{
 		FreeChunks(encoding, &column->rows);
-		FmaLeaveColumnOut(column, psprintf("it has more than %d values", MAX_NUMBERED));
+		FmaLeaveColumnOut(encoding, column, psprintf("it has more than %d values", MAX_NUMBERED));
 	}
 	else
 	{
@@ -639,8 +651,7 @@ FmaEncode(const char *query, const FmaEncodeOptions *options)
 	encoding->budget.limit = FmaSearchMemory();
 	FmaReadQuery(query, &encoding->reader);
 	if (encoding->nrows == 0)
-		ereport(NOTICE,
-				(errmsg("the query returned no row with a loss")));
+		Say(encoding, "the query returned no row with a loss");
 
 	nest_level = NewGUCNestLevel();
 	(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);

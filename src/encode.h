@@ -11,6 +11,8 @@
 
 #include "fma.h"
 
+#include "lib/stringinfo.h"
+
 #include "dictionary.h"
 #include "query.h"
 
@@ -107,6 +109,7 @@ typedef struct FmaEncodeOptions
 	bool		paired;			/* two losses: what is searched is the second minus the first */
 	const char *unit;			/* name of a column, or NULL */
 	const char *timezone;
+	StringInfo	notes;			/* takes what would be a notice, or NULL */
 } FmaEncodeOptions;
 
 typedef struct FmaEncoding
@@ -158,7 +161,7 @@ extern void FmaMapKeys(FmaEncoding *encoding, FmaFeature *feature,
 					   uint8 (*map) (void *argument, bool isnull, uint64 key), void *argument);
 extern void FmaCodeCalendar(FmaEncoding *encoding, FmaColumn *column);
 extern void FmaCodeNumber(FmaEncoding *encoding, FmaColumn *column);
-extern void FmaLeaveColumnOut(FmaColumn *column, const char *reason);
+extern void FmaLeaveColumnOut(FmaEncoding *encoding, FmaColumn *column, const char *reason);
 extern void FmaCodeValues(FmaEncoding *encoding, FmaColumn *column);
 extern void FmaAddIntervals(FmaFeature *feature);
 

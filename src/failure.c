@@ -262,7 +262,7 @@ fma_failure_rate(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8((double) value->failures / (double) value->n);
 }
 
-/* An interval for the rate, by one of interval_methods; NULLs without rows */
+/* An interval for the rate, by one of interval_methods, as if of n / design_effect rows; NULLs without rows */
 PG_FUNCTION_INFO_V1(fma_failure_interval);
 Datum
 fma_failure_interval(PG_FUNCTION_ARGS)
@@ -270,12 +270,19 @@ fma_failure_interval(PG_FUNCTION_ARGS)
 	FmaFailures *value = FailuresArg(fcinfo, 0);
 	int			method = FmaChoose("method", FmaTextArg(fcinfo, 1), interval_methods);
 	double		level = FmaCheckConfidenceLevel(PG_GETARG_FLOAT8(2));
+	double		design_effect = PG_GETARG_FLOAT8(3);
 	Datum		values[2] = {0};
 	bool		nulls[2] = {true, true};
 
+	if (!(design_effect > 0 && isfinite(design_effect)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("design_effect must be above 0 and finite"),
+				 errdetail("design_effect is %s.", FmaFloat8ToString(design_effect))));
 	if (value->n > 0)
 	{
-		FmaInterval interval = interval_functions[method] ((double) value->failures, (double) value->n, level);
+		FmaInterval interval = interval_functions[method] (value->failures / design_effect,
+														   value->n / design_effect, level);
 
 		values[0] = FmaFloat8OrNull(interval.low, &nulls[0]);
 		values[1] = FmaFloat8OrNull(interval.high, &nulls[1]);
