@@ -26,8 +26,22 @@ typedef struct FmaChunks
 	bool		with_nulls;		/* a bit a row beside the values */
 	int			nchunks;
 	int			capacity;
+	MemoryContext context;
 	char	  **chunks;
 } FmaChunks;
+
+extern void FmaChunksInit(FmaChunks *chunks, Size width, bool with_nulls);
+extern void FmaAddChunk(FmaChunks *chunks, FmaBudget *budget);
+extern void FmaFreeChunks(FmaChunks *chunks, FmaBudget *budget);
+
+/* Makes room for a row and returns its chunk; rows come in their order */
+static inline char *
+FmaChunkFor(FmaChunks *chunks, FmaBudget *budget, int64 row)
+{
+	if (unlikely(row / FMA_CHUNK_ROWS >= chunks->nchunks))
+		FmaAddChunk(chunks, budget);
+	return chunks->chunks[row / FMA_CHUNK_ROWS];
+}
 
 /* What a column's type makes of its values */
 typedef enum FmaUse
