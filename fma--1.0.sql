@@ -251,6 +251,20 @@ COMMENT ON FUNCTION fma_class_metrics(fma_confusion, text, text, double precisio
 support: rows that truly are the label; predicted: rows predicted as it. What is 0/0 is NULL unless zero_division names a number.
 background with background_mode ignore_truth leaves out rows that truly are background; every label is listed in any mode.';
 
+CREATE FUNCTION fma_metric_interval(confusion fma_confusion, metric text, by_label boolean DEFAULT false,
+	labels text[] DEFAULT NULL, weights jsonb DEFAULT NULL, background text DEFAULT NULL,
+	background_mode text DEFAULT 'exclude_from_average', design_effect double precision DEFAULT 1,
+	confidence_level double precision DEFAULT 0.95,
+	OUT label text, OUT value double precision, OUT low double precision, OUT high double precision,
+	OUT n bigint, OUT support bigint, OUT missed bigint)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION fma_metric_interval(fma_confusion, text, boolean, text[], jsonb, text, text, double precision, double precision)
+IS 'a metric with its confidence interval: one row, or by_label one a label
+metric: Precision, Recall, F1Score, IoU, wIoU (with weights), Accuracy or PixelAccuracy, in any case; the macro mean over the labels, or over those listed.
+n: rows whose truth (recall), prediction (precision) or either is among them. support, missed: rows that truly are the label, and those of them predicted as another.
+design_effect: how many rows are worth an independent one. No interval where weights were summed.';
+
 -- reliability: what confidences promised and what came of it, in bins
 
 CREATE TYPE fma_reliability;
@@ -406,6 +420,11 @@ CREATE FUNCTION fma_bins(r fma_reliability, confidence_level double precision DE
 COMMENT ON FUNCTION fma_bins(fma_reliability, double precision) IS 'the bins of a reliability diagram, one row each, empty ones too
 low is in the bin, high is not (1 is in the last bin). gap = mean_confidence - accuracy: above 0 is overconfident. ci_low and ci_high: Wilson interval of the accuracy, for each bin on its own.';
 
+CREATE FUNCTION fma_coarsen(r fma_reliability, bins integer) RETURNS fma_reliability
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_coarsen(fma_reliability, integer) IS 'the same rows in fewer bins, each made of as many neighbouring ones
+As if they had been summed with that number of bins, which must divide the one there is.';
+
 CREATE FUNCTION fma_confidence_brier(r fma_reliability,
 	OUT brier double precision, OUT reliability double precision, OUT resolution double precision,
 	OUT uncertainty double precision, OUT within_bin_variance double precision,
@@ -535,11 +554,12 @@ COMMENT ON FUNCTION fma_failure_rate(fma_failures) IS 'share of failures among t
 NULL without rows.';
 
 CREATE FUNCTION fma_failure_interval(failures fma_failures, method text DEFAULT 'wilson',
-	confidence_level double precision DEFAULT 0.95,
+	confidence_level double precision DEFAULT 0.95, design_effect double precision DEFAULT 1,
 	OUT low double precision, OUT high double precision)
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION fma_failure_interval(fma_failures, text, double precision) IS 'confidence interval of the failure rate
-method is wilson, jeffreys or clopper-pearson. NULLs without rows. Holds when rows are independent.';
+COMMENT ON FUNCTION fma_failure_interval(fma_failures, text, double precision, double precision) IS 'confidence interval of the failure rate
+method is wilson, jeffreys or clopper-pearson. NULLs without rows. Holds when rows are independent, or
+design_effect of them are worth an independent one.';
 
 CREATE FUNCTION fma_failure_test(slice fma_failures, rest fma_failures,
 	alternative text DEFAULT 'two-sided', method text DEFAULT 'auto') RETURNS double precision
@@ -683,6 +703,14 @@ CREATE FUNCTION fma_regression_metrics(regression fma_regression,
 COMMENT ON FUNCTION fma_regression_metrics(fma_regression) IS
 'mean absolute error, root mean squared error, R2 and bias (mean of prediction - truth)
 One row. R2 is NULL where the truth does not vary.';
+
+CREATE FUNCTION fma_mae_interval(regression fma_regression, design_effect double precision DEFAULT 1, n_units bigint DEFAULT NULL,
+		confidence_level double precision DEFAULT 0.95, OUT low double precision, OUT high double precision)
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_mae_interval(fma_regression, double precision, bigint, double precision) IS
+'confidence interval of the mean absolute error
+Student''s, of the mean of absolute errors. NULLs with fewer than two rows (units, where their number is given).
+design_effect: how many rows are worth an independent one.';
 
 -- private
 

@@ -16,6 +16,7 @@
 #include "utils/array.h"
 
 PG_FUNCTION_INFO_V1(fma_bins);
+PG_FUNCTION_INFO_V1(fma_coarsen);
 PG_FUNCTION_INFO_V1(fma_ece);
 PG_FUNCTION_INFO_V1(fma_mce);
 PG_FUNCTION_INFO_V1(fma_ece_debiased);
@@ -56,8 +57,8 @@ Rows(const FmaReliability *r, int class)
 }
 
 /* Expected calibration error of a class: the sum over bins is exact */
-static double
-Ece(const FmaReliability *r, int class)
+double
+FmaEce(const FmaReliability *r, int class)
 {
 	int128		sum = 0;
 
@@ -178,7 +179,51 @@ fma_ece(PG_FUNCTION_ARGS)
 
 	if (r->kind == FMA_RELIABILITY_EMPTY)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(Ece(r, 0));
+	PG_RETURN_FLOAT8(FmaEce(r, 0));
+}
+
+/* The same rows in fewer bins, each made of as many neighbouring ones; "bins" divides r->bins */
+FmaReliability *
+FmaReliabilityCoarsen(const FmaReliability *r, int bins)
+{
+	FmaReliability empty = {.kind = FMA_RELIABILITY_EMPTY};
+	FmaReliability *coarse = FmaReliabilityStart(&empty, r->kind, bins, 1, 0);
+
+	FmaAssert(r->classes == 1 && r->bins % bins == 0);
+	coarse->log_loss = r->log_loss;
+	for (int i = 0; i < r->bins; i++)
+	{
+		int			into = i / (r->bins / bins);
+		FmaBin	   *bin = FmaGetBin(coarse, into);
+		const FmaBin *part = FmaGetBin(r, i);
+
+		bin->n += part->n;
+		bin->correct += part->correct;
+		bin->confidence += part->confidence;
+		if (r->kind == FMA_RELIABILITY_FULL)
+		{
+			FmaGetFullBin(coarse, into)->squared += FmaGetFullBin(r, i)->squared;
+			FmaGetFullBin(coarse, into)->when_correct += FmaGetFullBin(r, i)->when_correct;
+		}
+	}
+	return coarse;
+}
+
+/* fma_coarsen(r, bins): neighbouring bins merged, to this many */
+Datum
+fma_coarsen(PG_FUNCTION_ARGS)
+{
+	FmaReliability *r = FmaReliabilityArg(fcinfo, FMA_RELIABILITY_GAPS);
+	int			bins = FmaCheckBins(fcinfo, 1);
+
+	if (r->kind == FMA_RELIABILITY_EMPTY)
+		PG_RETURN_POINTER(r);
+	if (r->bins % bins != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("bins must divide the number of bins that the value has"),
+				 errdetail("bins is %d, and the value has %d.", bins, r->bins)));
+	PG_RETURN_POINTER(FmaReliabilityCoarsen(r, bins));
 }
 
 /* Maximum calibration error; Naeini, Cooper, Hauskrecht 2015 */
@@ -216,7 +261,7 @@ fma_calibration_error(PG_FUNCTION_ARGS)
 	switch (norm)
 	{
 		case 0:
-			PG_RETURN_FLOAT8(Ece(r, 0));
+			PG_RETURN_FLOAT8(FmaEce(r, 0));
 		case 1:
 			PG_RETURN_FLOAT8(L2(r, false));
 		case 2:
@@ -445,6 +490,6 @@ fma_classwise_ece_final(PG_FUNCTION_ARGS)
 	if (r->kind == FMA_RELIABILITY_EMPTY)
 		PG_RETURN_NULL();
 	for (int k = 0; k < r->classes; k++)
-		sum += Ece(r, k);
+		sum += FmaEce(r, k);
 	PG_RETURN_FLOAT8(sum / r->classes);
 }

@@ -33,6 +33,11 @@ CREATE FUNCTION fma_bins(r fma_reliability, confidence_level double precision DE
 COMMENT ON FUNCTION fma_bins(fma_reliability, double precision) IS 'the bins of a reliability diagram, one row each, empty ones too
 low is in the bin, high is not (1 is in the last bin). gap = mean_confidence - accuracy: above 0 is overconfident. ci_low and ci_high: Wilson interval of the accuracy, for each bin on its own.';
 
+CREATE FUNCTION fma_coarsen(r fma_reliability, bins integer) RETURNS fma_reliability
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_coarsen(fma_reliability, integer) IS 'the same rows in fewer bins, each made of as many neighbouring ones
+As if they had been summed with that number of bins, which must divide the one there is.';
+
 CREATE FUNCTION fma_confidence_brier(r fma_reliability,
 	OUT brier double precision, OUT reliability double precision, OUT resolution double precision,
 	OUT uncertainty double precision, OUT within_bin_variance double precision,
