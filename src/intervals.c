@@ -60,6 +60,8 @@ typedef struct Measure
 	Metric		metric;
 	RowCounts  *rows;			/* by label */
 	int64		n;				/* rows that the metric is measured on */
+	int64		all;			/* all rows */
+	int64		wrong;			/* those of them off the diagonal */
 	double	   *weight;			/* by label: in the mean, 0 where it is left out; they add up to 1 */
 	double		design_effect;
 	double		level;
@@ -221,15 +223,17 @@ CountRows(Measure *measure)
 	FmaCell		cell;
 
 	measure->rows = palloc0_array(RowCounts, Max(margins->confusion->nlabels, 1));
-	measure->n = 0;
 	while (FmaNextCell(margins->confusion, &position, &cell))
 	{
 		if (margins->mode == FMA_BACKGROUND_IGNORE_TRUTH && cell.truth == margins->background)
 			continue;
 		measure->rows[cell.truth].truth += cell.n;
 		measure->rows[cell.prediction].prediction += cell.n;
+		measure->all += cell.n;
 		if (cell.truth == cell.prediction)
 			measure->rows[cell.truth].both += cell.n;
+		else
+			measure->wrong += cell.n;
 		if (Concerns(measure, &cell))
 			measure->n += cell.n;
 	}
@@ -351,11 +355,13 @@ PutAll(FunctionCallInfo fcinfo, const Measure *measure, const FmaLabel *listed, 
 {
 	const FmaMargins *margins = &measure->margins;
 	Datum		values[COLUMNS];
-	bool		nulls[COLUMNS] = {[LABEL] = true,[SUPPORT] = true,[MISSED] = true};
+	bool		nulls[COLUMNS] = {[LABEL] = true};
 	FmaInterval interval = {NAN, NAN};
 	double		value;
 
 	values[N] = Int64GetDatum(measure->n);
+	values[SUPPORT] = Int64GetDatum(measure->all);
+	values[MISSED] = Int64GetDatum(measure->wrong);
 	if (measure->metric.missed == 0.0 && measure->metric.invented == 0.0)
 	{
 		value = margins->all_hits / margins->total;

@@ -89,5 +89,5 @@ CREATE FUNCTION fma_metric_interval(confusion fma_confusion, metric text, by_lab
 COMMENT ON FUNCTION fma_metric_interval(fma_confusion, text, boolean, text[], jsonb, text, text, double precision, double precision)
 IS 'a metric with its confidence interval: one row, or by_label one a label
 metric: Precision, Recall, F1Score, IoU, wIoU (with weights), Accuracy or PixelAccuracy, in any case; the macro mean over the labels, or over those listed.
-n: rows whose truth (recall), prediction (precision) or either is among them. support, missed: rows that truly are the label, and those of them predicted as another.
+n: rows whose truth (recall), prediction (precision) or either is among them. support, missed: rows that truly are the label (all rows, where there is no label), and those of them predicted as another.
 design_effect: how many rows are worth an independent one. No interval where weights were summed.';
