@@ -58,8 +58,8 @@ Rows(const FmaReliability *r, int class)
 }
 
 /* Expected calibration error of a class: the sum over bins is exact */
-static double
-Ece(const FmaReliability *r, int class)
+double
+FmaEce(const FmaReliability *r, int class)
 {
 	int128		sum = 0;
 
@@ -180,7 +180,7 @@ fma_ece(PG_FUNCTION_ARGS)
 
 	if (r->kind == FMA_RELIABILITY_EMPTY)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(Ece(r, 0));
+	PG_RETURN_FLOAT8(FmaEce(r, 0));
 }
 
 /* Maximum calibration error; Naeini, Cooper, Hauskrecht 2015 */
@@ -218,7 +218,7 @@ fma_calibration_error(PG_FUNCTION_ARGS)
 	switch (norm)
 	{
 		case 0:
-			PG_RETURN_FLOAT8(Ece(r, 0));
+			PG_RETURN_FLOAT8(FmaEce(r, 0));
 		case 1:
 			PG_RETURN_FLOAT8(L2(r, false));
 		case 2:
@@ -447,7 +447,7 @@ fma_classwise_ece_final(PG_FUNCTION_ARGS)
 	if (r->kind == FMA_RELIABILITY_EMPTY)
 		PG_RETURN_NULL();
 	for (int k = 0; k < r->classes; k++)
-		sum += Ece(r, k);
+		sum += FmaEce(r, k);
 	PG_RETURN_FLOAT8(sum / r->classes);
 }
 

@@ -46,7 +46,8 @@ CREATE FUNCTION fma_failure_interval(failures fma_failures, method text DEFAULT 
 	OUT low double precision, OUT high double precision)
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION fma_failure_interval(fma_failures, text, double precision, double precision) IS 'confidence interval of the failure rate
-method is wilson, jeffreys or clopper-pearson. NULLs without rows. design_effect is how many rows are worth one independent row: 1 if rows are independent.';
+method is wilson, jeffreys or clopper-pearson. NULLs without rows. Holds when rows are independent, or
+design_effect of them are worth an independent one.';
 
 CREATE FUNCTION fma_failure_test(slice fma_failures, rest fma_failures,
 	alternative text DEFAULT 'two-sided', method text DEFAULT 'auto') RETURNS double precision

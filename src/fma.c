@@ -59,6 +59,19 @@ FmaCheckConfidenceLevel(double level)
 	return level;
 }
 
+/* Checks a design effect: the variance over that of independent rows */
+double
+FmaCheckDesignEffect(double value)
+{
+	if (!(value > 0.0) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("design_effect must be positive and finite"),
+				 errdetail("design_effect is %s.", FmaFloat8ToString(value)),
+				 errhint("It is the variance over that of independent rows: 1 for these.")));
+	return value;
+}
+
 /* The index of a word among the choices (NULL-terminated) of an argument */
 int
 FmaChoose(const char *argument, const char *value, const char *const *choices)

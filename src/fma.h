@@ -75,6 +75,7 @@ FmaCheckUnit(const char *argument, double value)
 }
 
 extern double FmaCheckConfidenceLevel(double level);
+extern double FmaCheckDesignEffect(double value);
 extern int	FmaChoose(const char *argument, const char *value, const char *const *choices);
 extern char *FmaTextArg(FunctionCallInfo fcinfo, int argno);
 

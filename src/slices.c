@@ -219,15 +219,6 @@ FmaDescribeSlice(FmaSearch *search, const FmaSlice *slice, Datum *text, Datum *p
 	*conditions = DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
 }
 
-/* The quantile of Student's t that leaves half of 1 - level above it */
-static double
-StudentQuantile(double level, double df)
-{
-	double		x = FmaBetaQuantile(df / 2, 0.5, 1 - level);
-
-	return sqrt(df * (1 - x) / x);
-}
-
 /* The interval of a slice's rate or mean loss */
 FmaInterval
 FmaSliceInterval(FmaSearch *search, const FmaSlice *slice)
@@ -241,7 +232,7 @@ FmaSliceInterval(FmaSearch *search, const FmaSlice *slice)
 	if (slice->n > 1 && (slice->units == 0 || slice->units > 1))
 	{
 		double		df = slice->units > 0 ? slice->units - 1 : slice->n - 1;
-		double		half = StudentQuantile(FMA_SLICE_LEVEL, df) * sqrt(slice->variance / n);
+		double		half = FmaStudentTTwoSided(FMA_SLICE_LEVEL, df) * sqrt(slice->variance / n);
 
 		interval.low = mean - half;
 		interval.high = mean + half;
