@@ -32,7 +32,7 @@ PG_CFLAGS = -ffp-contract=off -fno-math-errno -Wall -Wextra \
 SHLIB_LINK = -lm
 EXTRA_CLEAN = src/*.bc
 
-COMMANDS = demo test bench
+COMMANDS = demo test test-clients bench
 .PHONY: $(COMMANDS) assemble
 
 # These set up the server they need, so they must not ask PGXS for it first.
