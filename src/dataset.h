@@ -77,7 +77,12 @@ typedef enum FmaAccess
 } FmaAccess;
 
 extern FmaDataset *FmaGetDataset(const char *name, FmaAccess access);
+extern FmaDataset *FmaGetDatasetToChange(const char *name);
 extern void FmaLockDataset(const FmaDataset *dataset);
+extern void FmaReadSettings(FmaDataset *dataset);
+
+/* One error with everything that no longer fits the source, at the start of a run */
+extern void FmaCheckDataset(const FmaDataset *dataset);
 
 /* A setting by its key: as text, or a default where it is missing */
 extern char *FmaSettingText(const FmaDataset *dataset, const char *key);
@@ -105,6 +110,7 @@ extern void FmaActAgain(FmaIdentity identity);
 
 /* Our own statements on our own tables; between SPI_connect and SPI_finish not needed */
 extern uint64 FmaWrite(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls);
+extern int64 FmaInsert(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls);
 
 /*
  * SQL over the source, whose alias is t.  Each returns NULL where the dataset
