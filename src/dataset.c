@@ -36,6 +36,9 @@ const char *const FmaTaskNames[] = {"classification", "regression", "condition",
 /* Advisory locks of ours have this as their first key: "fma" and a zero byte */
 #define LOCK_CLASS 0x666d6100
 
+/* Nobody but a superuser makes anything here, and nothing temporary comes first */
+#define SAFE_PATH "pg_catalog, pg_temp"
+
 #define ADVISORY_TWO_KEYS 2		/* "objsubid" of an advisory lock with two keys */
 
 /* The schema of the extension */
@@ -90,6 +93,27 @@ SetLocally(const char *name, const char *value)
 	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
+/* The text form of values is always the same */
+static void
+FixForms(void)
+{
+	SetLocally("DateStyle", "ISO, YMD");
+	SetLocally("IntervalStyle", "postgres");
+	SetLocally("extra_float_digits", "1");
+	SetLocally("bytea_output", "hex");
+}
+
+/* For writing SQL down: fixes how names and values are written; AtEOXact_GUC(false, result) ends it */
+int
+FmaFixNames(void)
+{
+	int			level = NewGUCNestLevel();
+
+	SetLocally("search_path", SAFE_PATH);
+	FixForms();
+	return level;
+}
+
 /* Acts as a role; "restriction" is added to the security context */
 static FmaIdentity
 ActAs(Oid role, int restriction)
@@ -99,7 +123,7 @@ ActAs(Oid role, int restriction)
 	GetUserIdAndSecContext(&identity.user, &identity.context);
 	SetUserIdAndSecContext(role, identity.context | restriction);
 	identity.guc_level = NewGUCNestLevel();
-	SetLocally("search_path", "pg_catalog, pg_temp");
+	SetLocally("search_path", SAFE_PATH);
 	return identity;
 }
 
@@ -146,10 +170,7 @@ FmaActAsOwner(const FmaDataset *dataset)
 	CheckTrust(dataset);
 	identity = ActAs(dataset->owner, SECURITY_RESTRICTED_OPERATION);
 	SetLocally("TimeZone", dataset->timezone);
-	SetLocally("DateStyle", "ISO, YMD");
-	SetLocally("IntervalStyle", "postgres");
-	SetLocally("extra_float_digits", "1");
-	SetLocally("bytea_output", "hex");
+	FixForms();
 	return identity;
 }
 

@@ -108,6 +108,8 @@ extern FmaIdentity FmaActAsOwner(const FmaDataset *dataset);
 extern FmaIdentity FmaActAsExtension(void);
 extern void FmaActAgain(FmaIdentity identity);
 
+extern int	FmaFixNames(void);
+
 /* Our own statements on our own tables; between SPI_connect and SPI_finish not needed */
 extern uint64 FmaWrite(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls);
 extern int64 FmaInsert(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls);

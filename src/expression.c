@@ -23,6 +23,8 @@
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 
+#include "dataset.h"
+
 /* The alias under which runs see the relation */
 #define ALIAS "t"
 
@@ -67,10 +69,14 @@ static Node *
 Analyse(const char *argument, Oid relation, const char *text)
 {
 	ParseState *pstate = make_parsestate(NULL);
-	Relation	source = relation_open(relation, AccessShareLock);
+	Relation	source = try_relation_open(relation, AccessShareLock);
 	ParseNamespaceItem *item;
 	Node	   *node;
 
+	if (source == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the relation no longer exists")));
 	pstate->p_sourcetext = text;
 	node = OnlyExpression(argument, text);
 	item = addRangeTableEntryForRelation(pstate, source, AccessShareLock, NULL, false, true);
@@ -144,10 +150,10 @@ ReadExpression(void *data)
 	Contents	contents = {0},
 				again = {0};
 	char	   *sql;
-	int			level = NewGUCNestLevel();
+	int			level;
 
 	CollectContents(node, &contents);
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	level = FmaFixNames();
 	sql = deparse_expression(node, deparse_context_for(ALIAS, reading->relation), true, false);
 	CollectContents(Analyse(reading->argument, reading->relation, sql), &again);
 	AtEOXact_GUC(false, level);

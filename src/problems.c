@@ -9,7 +9,7 @@
 #include "utils/resowner.h"
 #include "utils/varlena.h"
 
-/* A name with more differences than this is another name */
+/* A name with more differences than this, or than a third of its letters, is another name */
 #define MAX_DIFFERENCES 3
 
 /* The last codes of a class of SQLSTATEs are zeros: "42000" for all of class 42 */
@@ -113,7 +113,7 @@ FmaDidYouMean(const char *name, List *names)
 			continue;
 		else
 			differences = varstr_levenshtein_less_equal(name, strlen(name), other, strlen(other), 1, 1, 1, least, true);
-		if (differences < least && differences <= (int) strlen(name) / 2)
+		if (differences < least && differences <= (int) strlen(name) / 3)
 		{
 			least = differences;
 			nearest = other;

@@ -151,9 +151,12 @@ static bool
 OpenSource(Source *source, const FmaDataset *dataset, FmaProblems *problems)
 {
 	char		kind = get_rel_relkind(dataset->relation);
-	const char *owner = GetUserNameFromId(dataset->owner, false);
+	const char *owner;
 	Oid			schema = get_rel_namespace(dataset->relation);
 
+	/* An error if there is no such role any more, or its rights must not be used */
+	FmaActAgain(FmaActAsOwner(dataset));
+	owner = GetUserNameFromId(dataset->owner, false);
 	memset(source, 0, sizeof(Source));
 	source->dataset = dataset;
 	source->problems = problems;
