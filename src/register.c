@@ -448,6 +448,9 @@ ReadCondition(Candidate *candidate, const char *key)
 	return expression.columns;
 }
 
+/* The server takes almost any string with a digit for a zone by the rules of POSIX; names need no more than these */
+#define ZONE_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-/_,.:<>"
+
 /* The time zone is one that the server knows, by default the session's */
 static void
 CompleteTimezone(Candidate *candidate)
@@ -457,10 +460,12 @@ CompleteTimezone(Candidate *candidate)
 
 	if (candidate->values[i] != NULL)
 	{
-		zone = pg_tzset(StringOf(candidate->values[i]));
+		char	   *name = StringOf(candidate->values[i]);
+
+		zone = strlen(name) == strspn(name, ZONE_LETTERS) ? pg_tzset(name) : NULL;
 		if (zone != NULL && pg_tz_acceptable(zone))
 			return;
-		FmaAddProblem(&candidate->problems, "timezone", "there is no time zone \"%s\"; pg_timezone_names lists them", StringOf(candidate->values[i]));
+		FmaAddProblem(&candidate->problems, "timezone", "there is no time zone \"%s\"; pg_timezone_names lists them", name);
 	}
 	candidate->values[i] = StringValue(pg_get_timezone_name(session_timezone));
 }
