@@ -948,14 +948,15 @@ CREATE TABLE fma_dataset_share (
 COMMENT ON TABLE fma_dataset_share IS 'roles that may read a dataset''s results and predictions
 Written by fma_share.';
 COMMENT ON COLUMN fma_dataset_share.dataset_id IS 'the dataset';
-COMMENT ON COLUMN fma_dataset_share.role IS 'role that may read it, with its members';
+COMMENT ON COLUMN fma_dataset_share.role IS 'role that may read it, with its members; - for everybody';
 
 -- Who may read: the one place that decides. Whatever belongs to a dataset follows its row.
 CREATE FUNCTION fma_may_read(dataset_id integer, owner oid, relation oid) RETURNS boolean
 	LANGUAGE SQL STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT pg_has_role(owner, 'USAGE')
-		OR EXISTS (SELECT FROM fma_dataset_share AS s WHERE s.dataset_id = fma_may_read.dataset_id AND pg_has_role(s.role, 'USAGE'))
+		OR EXISTS (SELECT FROM fma_dataset_share AS s WHERE s.dataset_id = fma_may_read.dataset_id
+			AND (s.role = 0 OR pg_has_role(s.role, 'USAGE')))
 		OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = relation AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity
 			AND has_table_privilege(c.oid, 'SELECT'));
 END;
@@ -974,6 +975,37 @@ GRANT SELECT ON fma_dataset_share TO PUBLIC;
 SELECT pg_extension_config_dump('fma_dataset', '');
 SELECT pg_extension_config_dump('fma_dataset_dataset_id_seq', '');
 SELECT pg_extension_config_dump('fma_dataset_share', '');
+
+-- register: saying what a table's columns mean, and who may see what is found in it
+
+CREATE FUNCTION fma_register(name text, relation text,
+	truth text DEFAULT NULL, prediction text DEFAULT NULL, confidence text DEFAULT NULL,
+	id text DEFAULT NULL, occurred_at text DEFAULT NULL, batch text DEFAULT NULL, features text[] DEFAULT NULL,
+	unit text DEFAULT NULL, place text DEFAULT NULL, longitude text DEFAULT NULL, latitude text DEFAULT NULL,
+	model_version text DEFAULT NULL, image text DEFAULT NULL, embedding text DEFAULT NULL,
+	probabilities text DEFAULT NULL, probability_labels text[] DEFAULT NULL,
+	failed text DEFAULT NULL, filter text DEFAULT NULL, labels jsonb DEFAULT NULL, task text DEFAULT NULL,
+	high_confidence double precision DEFAULT NULL, period text DEFAULT NULL, timezone text DEFAULT NULL,
+	current_version text DEFAULT NULL, options jsonb DEFAULT NULL) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION fma_register(text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, text, text, text[], text, text, jsonb, text, double precision, text, text, text, jsonb)
+IS 'Registers a table or view of predictions; returns the number of the dataset.
+The arguments name its columns. Nothing is copied. One error lists all that is wrong.';
+
+CREATE FUNCTION fma_alter_dataset(name text, changes jsonb) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_alter_dataset(text, jsonb) IS 'Changes settings of a dataset.
+The keys are fma_register''s arguments, name, owner and relation; null takes a setting away.';
+
+CREATE FUNCTION fma_unregister(name text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_unregister(text) IS 'Deletes a dataset with its rules and results.
+The table of predictions itself stays as it is.';
+
+CREATE FUNCTION fma_share(name text, role text, allowed boolean DEFAULT true) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_share(text, text, boolean) IS 'Lets a role read a dataset''s results and predictions, or no longer.
+The role "public" means everybody.';
 
 -- run: what an analysis of a dataset found, with its history
 
@@ -1254,14 +1286,15 @@ ALTER TABLE fma_result_comparison ENABLE ROW LEVEL SECURITY;
 CREATE POLICY fma_result_reader ON fma_result_comparison FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
 COMMENT ON POLICY fma_result_reader ON fma_result_comparison IS 'results of the runs that the current user may read';
 
-GRANT SELECT ON fma_result_run, fma_result_stage, fma_result_summary, fma_result_slice, fma_result_confirmation,
-	fma_result_comparison TO PUBLIC;
 ALTER TABLE fma_result_run OWNER TO @extowner@;
 ALTER TABLE fma_result_stage OWNER TO @extowner@;
 ALTER TABLE fma_result_summary OWNER TO @extowner@;
 ALTER TABLE fma_result_slice OWNER TO @extowner@;
 ALTER TABLE fma_result_confirmation OWNER TO @extowner@;
 ALTER TABLE fma_result_comparison OWNER TO @extowner@;
+-- After the owner has changed, or a dump would hold this as a change of the extension.
+GRANT SELECT ON fma_result_run, fma_result_stage, fma_result_summary, fma_result_slice, fma_result_confirmation,
+	fma_result_comparison TO PUBLIC;
 
 SELECT pg_extension_config_dump('fma_result_run', '');
 SELECT pg_extension_config_dump('fma_result_run_run_id_seq', '');

@@ -79,6 +79,10 @@ typedef enum FmaAccess
 extern FmaDataset *FmaGetDataset(const char *name, FmaAccess access);
 extern void FmaLockDataset(const FmaDataset *dataset);
 extern FmaDataset *FmaGetLockedDataset(const char *name);
+extern void FmaReadSettings(FmaDataset *dataset);
+
+/* One error with everything that no longer fits the source, at the start of a run */
+extern void FmaCheckDataset(const FmaDataset *dataset);
 
 /* A setting by its key: as text, or a default where it is missing */
 extern char *FmaSettingText(const FmaDataset *dataset, const char *key);
@@ -105,8 +109,11 @@ extern FmaIdentity FmaActAsOwner(const FmaDataset *dataset);
 extern FmaIdentity FmaActAsExtension(void);
 extern void FmaActAgain(FmaIdentity identity);
 
+extern int	FmaFixNames(void);
+
 /* Our own statements on our own tables; between SPI_connect and SPI_finish not needed */
 extern uint64 FmaWrite(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls);
+extern int64 FmaInsert(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls);
 
 /*
  * SQL over the source, whose alias is t.  Each returns NULL where the dataset
