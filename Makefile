@@ -12,7 +12,7 @@ EXTENSION = fma
 # order of the install script: a topic uses only what stands before it.
 TOPICS = value labels matrix confusion metrics reliability calibration calibrated \
 	distributions statistics failure regression scores query dictionary encode bins calendar conditions \
-	tables evidence units search slices hotspots compare dataset register source run stages rules schedule predictions dashboard views \
+	tables evidence units search slices hotspots compare dataset register source run stages rules schedule filter predictions dashboard views \
 	statistics_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))

@@ -7,6 +7,7 @@
 
 #include "fma.h"
 
+#include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
@@ -78,6 +79,19 @@ typedef enum FmaAccess
 
 extern FmaDataset *FmaGetDataset(const char *name, FmaAccess access);
 extern void FmaLockDataset(const FmaDataset *dataset);
+
+/* The newest complete run of a dataset */
+typedef struct FmaRun
+{
+	int64		id;
+	char	   *model_version;	/* the current version, whose slices were searched; or NULL */
+	bool		has_since;
+	TimestampTz since;
+	bool		has_until;
+	TimestampTz until;
+} FmaRun;
+
+extern FmaRun *FmaNewestRun(const FmaDataset *dataset);
 
 /* A setting by its key: as text, or a default where it is missing */
 extern char *FmaSettingText(const FmaDataset *dataset, const char *key);
