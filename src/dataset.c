@@ -25,6 +25,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 const char *const FmaRoleNames[FMA_NROLES + 1] = {
 	"truth", "prediction", "confidence", "probabilities", "id", "occurred_at", "batch", "embedding",
@@ -384,6 +385,47 @@ FmaGetDataset(const char *name, FmaAccess access)
 				 errdetail("It belongs to role \"%s\".", GetUserNameFromId(dataset->owner, true)),
 				 errhint("Only the owner, and members of that role, may run or change it.")));
 	return dataset;
+}
+
+/* A time in the row that SPI found, if it is not NULL */
+static TimestampTz
+FoundTime(int column, bool *found)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
+
+	*found = !isnull;
+	return isnull ? 0 : DatumGetTimestampTz(value);
+}
+
+/* The newest complete run of a dataset that the current user may read; an error if there is none */
+FmaRun *
+FmaNewestRun(const FmaDataset *dataset)
+{
+	FmaRun	   *run = palloc0(sizeof(FmaRun));
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *select = psprintf("SELECT run_id, model_version, since, until FROM %s.fma_result_run "
+								  "WHERE dataset_id OPERATOR(pg_catalog.=) %d AND status OPERATOR(pg_catalog.=) 'complete' "
+								  "ORDER BY run_id DESC LIMIT 1", FmaSchema(), dataset->id);
+	char	   *version;
+	bool		isnull;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute(select, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read fma_result_run");
+	if (SPI_processed == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("dataset \"%s\" has no complete run yet", dataset->name),
+				 errhint("Make one: SELECT fma_run(%s).", quote_literal_cstr(dataset->name))));
+	run->id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	version = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2);
+	run->model_version = version == NULL ? NULL : MemoryContextStrdup(caller, version);
+	run->since = FoundTime(3, &run->has_since);
+	run->until = FoundTime(4, &run->has_until);
+	SPI_finish();
+	return run;
 }
 
 /* The process that holds a dataset's lock, or 0 */

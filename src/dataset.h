@@ -7,6 +7,7 @@
 
 #include "fma.h"
 
+#include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
@@ -83,6 +84,19 @@ extern void FmaReadSettings(FmaDataset *dataset);
 
 /* One error with everything that no longer fits the source, at the start of a run */
 extern void FmaCheckDataset(const FmaDataset *dataset);
+
+/* The newest complete run of a dataset */
+typedef struct FmaRun
+{
+	int64		id;
+	char	   *model_version;	/* the current version, whose slices were searched; or NULL */
+	bool		has_since;
+	TimestampTz since;
+	bool		has_until;
+	TimestampTz until;
+} FmaRun;
+
+extern FmaRun *FmaNewestRun(const FmaDataset *dataset);
 
 /* A setting by its key: as text, or a default where it is missing */
 extern char *FmaSettingText(const FmaDataset *dataset, const char *key);
