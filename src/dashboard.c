@@ -13,7 +13,7 @@ PG_FUNCTION_INFO_V1(fma_newest_run);
 
 /* Reports a model version that a run does not have */
 static void
-UnknownVersion(const FmaDataset *dataset, const FmaRun *run, const char *version)
+UnknownVersion(const FmaDataset *dataset, const FmaStoredRun *run, const char *version)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -24,7 +24,7 @@ UnknownVersion(const FmaDataset *dataset, const FmaRun *run, const char *version
 
 /* Whether a run has overall results of a model version */
 static bool
-HasVersion(const FmaRun *run, const char *version)
+HasVersion(const FmaStoredRun *run, const char *version)
 {
 	char	   *select = psprintf("SELECT 1 FROM %s.fma_result_summary WHERE run_id OPERATOR(pg_catalog.=) " INT64_FORMAT
 								  " AND segment_by OPERATOR(pg_catalog.=) 'overall' AND model_version OPERATOR(pg_catalog.=) $1",
@@ -51,7 +51,7 @@ Datum
 fma_newest_run(PG_FUNCTION_ARGS)
 {
 	FmaDataset *dataset;
-	FmaRun	   *run;
+	FmaStoredRun	   *run;
 	char	   *version;
 	Datum		values[2];
 	bool		nulls[2] = {0};

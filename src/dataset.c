@@ -399,10 +399,10 @@ FoundTime(int column, bool *found)
 }
 
 /* The newest complete run of a dataset that the current user may read; an error if there is none */
-FmaRun *
+FmaStoredRun *
 FmaNewestRun(const FmaDataset *dataset)
 {
-	FmaRun	   *run = palloc0(sizeof(FmaRun));
+	FmaStoredRun	   *run = palloc0(sizeof(FmaStoredRun));
 	MemoryContext caller = CurrentMemoryContext;
 	char	   *select = psprintf("SELECT run_id, model_version, since, until FROM %s.fma_result_run "
 								  "WHERE dataset_id OPERATOR(pg_catalog.=) %d AND status OPERATOR(pg_catalog.=) 'complete' "

@@ -86,7 +86,7 @@ extern void FmaReadSettings(FmaDataset *dataset);
 extern void FmaCheckDataset(const FmaDataset *dataset);
 
 /* The newest complete run of a dataset */
-typedef struct FmaRun
+typedef struct FmaStoredRun
 {
 	int64		id;
 	char	   *model_version;	/* the current version, whose slices were searched; or NULL */
@@ -94,9 +94,9 @@ typedef struct FmaRun
 	TimestampTz since;
 	bool		has_until;
 	TimestampTz until;
-} FmaRun;
+} FmaStoredRun;
 
-extern FmaRun *FmaNewestRun(const FmaDataset *dataset);
+extern FmaStoredRun *FmaNewestRun(const FmaDataset *dataset);
 
 /* A setting by its key: as text, or a default where it is missing */
 extern char *FmaSettingText(const FmaDataset *dataset, const char *key);

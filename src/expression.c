@@ -176,5 +176,5 @@ FmaReadExpression(FmaProblems *problems, const char *argument, Oid relation, con
 {
 	Reading		reading = {argument, relation, text, expression};
 
-	return FmaTry(problems, argument, ReadExpression, &reading);
+	return FmaTryNoting(problems, argument, ReadExpression, &reading);
 }

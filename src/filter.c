@@ -564,7 +564,7 @@ PutFilter(StringInfo where, const FmaDataset *dataset, const FmaFilter *filter)
 static void
 PutHotspot(StringInfo where, const FmaDataset *dataset, const FmaFilter *filter)
 {
-	const FmaRun *run = filter->run;
+	const FmaStoredRun *run = filter->run;
 	char	   *loss = FmaLossSql(dataset);
 
 	And(where, FmaConditionsToPredicate(dataset, filter->hotspot));
@@ -580,7 +580,7 @@ PutHotspot(StringInfo where, const FmaDataset *dataset, const FmaFilter *filter)
 
 /* "FROM source AS t WHERE ..." for the rows that are asked for; there always is a WHERE */
 char *
-FmaRowsSql(const FmaDataset *dataset, const FmaFilter *filter)
+FmaFilteredFromSql(const FmaDataset *dataset, const FmaFilter *filter)
 {
 	StringInfoData where;
 

@@ -97,6 +97,9 @@ FmaLeaveOut(FunctionCallInfo fcinfo)
 	return PG_GETARG_DATUM(0);
 }
 
+/* Does something in a subtransaction; returns the error that ended and undid it, or NULL. A cancel is passed on. */
+extern ErrorData *FmaTry(void (*action) (void *argument), void *argument);
+
 /* Row-returning functions: one tuplestore, filled at once. */
 extern void FmaPutRow(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 

@@ -394,7 +394,7 @@ fma_list_predictions(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 
 	identity = FmaActAsOwner(dataset);
-	page.rows = FmaRowsSql(dataset, &filter);
+	page.rows = FmaFilteredFromSql(dataset, &filter);
 	ReadPage(&page, &keep);
 	if (keep.rows == NIL && page.offset == 0)
 	{
@@ -499,7 +499,7 @@ fma_get_prediction(PG_FUNCTION_ARGS)
 	identity = FmaActAsOwner(dataset);
 	initStringInfo(&order);
 	PutSortKey(&order, dataset, FMA_MODEL_VERSION, "");
-	Keep(&keep, psprintf("%s %s AND %s%s LIMIT %d", DetailColumns(dataset), FmaRowsSql(dataset, &filter),
+	Keep(&keep, psprintf("%s %s AND %s%s LIMIT %d", DetailColumns(dataset), FmaFilteredFromSql(dataset, &filter),
 						 FmaEqualsSql(dataset, FMA_ID, FmaTextArg(fcinfo, ID)), order.data, MAX_SAME_ID));
 	FmaActAgain(identity);
 	foreach(cell, keep.rows)
@@ -531,7 +531,7 @@ fma_export_query(PG_FUNCTION_ARGS)
 	identity = FmaActAsOwner(dataset);
 	initStringInfo(&query);
 	PutPrediction(&query, dataset);
-	appendStringInfo(&query, " %s%s", FmaRowsSql(dataset, &filter), OrderSql(dataset, sort, true, " NULLS LAST"));
+	appendStringInfo(&query, " %s%s", FmaFilteredFromSql(dataset, &filter), OrderSql(dataset, sort, true, " NULLS LAST"));
 	FmaActAgain(identity);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(query.data, query.len));
 }

@@ -4,9 +4,6 @@
  */
 #include "problems.h"
 
-#include "access/xact.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/varlena.h"
 
 /* A name with more differences than this, or than a third of its letters, is another name */
@@ -60,29 +57,10 @@ IsUsersError(const ErrorData *error)
  * becomes a problem, and false is returned; any other error is passed on.
  */
 bool
-FmaTry(FmaProblems *problems, const char *argument, void (*work) (void *), void *data)
+FmaTryNoting(FmaProblems *problems, const char *argument, void (*work) (void *), void *data)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	ErrorData  *error = FmaTry(work, data);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		work(data);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
 	if (error == NULL)
 		return true;
 	if (!IsUsersError(error))

@@ -20,7 +20,7 @@ typedef struct FmaProblems
 
 extern void FmaInitProblems(FmaProblems *problems);
 extern void FmaAddProblem(FmaProblems *problems, const char *argument, const char *format,...) pg_attribute_printf(3, 4);
-extern bool FmaTry(FmaProblems *problems, const char *argument, void (*work) (void *), void *data);
+extern bool FmaTryNoting(FmaProblems *problems, const char *argument, void (*work) (void *), void *data);
 extern char *FmaDidYouMean(const char *name, List *names);
 
 #endif							/* FMA_PROBLEMS_H */

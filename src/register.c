@@ -334,7 +334,7 @@ ChangeRelation(Candidate *candidate, const char *text)
 {
 	RelationName name = {text, InvalidOid};
 
-	FmaTry(&candidate->problems, "relation", LookUpRelation, &name);
+	FmaTryNoting(&candidate->problems, "relation", LookUpRelation, &name);
 	candidate->dataset.relation = name.found;
 }
 

@@ -193,6 +193,7 @@ RunStages(void *argument)
 	Engine	   *engine = argument;
 
 	engine->stage = FmaStages[0].name;
+	FmaCheckDataset(engine->run.dataset);
 	PrepareSource(&engine->run);
 	for (int position = 1; position <= FmaNumberOfStages; position++)
 		RunStage(engine, position);

@@ -97,7 +97,6 @@ typedef struct FmaStage
 extern const FmaStage FmaStages[];
 extern const int FmaNumberOfStages;
 
-extern ErrorData *FmaTry(void (*action) (void *argument), void *argument);
 extern void FmaNote(FmaRun *run, const char *format,...) pg_attribute_printf(2, 3);
 
 /* Rows of a query, kept */

@@ -385,7 +385,7 @@ FmaCheckSource(const FmaDataset *dataset, FmaProblems *problems)
 		problems->hint = ListColumns(&source);
 	relation_close(source.relation, NoLock);
 	if (problems->count == 0)
-		FmaTry(problems, NULL, DryRun, unconstify(FmaDataset *, dataset));
+		FmaTryNoting(problems, NULL, DryRun, unconstify(FmaDataset *, dataset));
 }
 
 /* What every run begins with */

@@ -116,48 +116,6 @@ FmaReadResults(FmaRun *run, const char *query)
 	return rows;
 }
 
-/*
- * Whether an error is not the run's own: a cancel, a shutdown, or one after
- * which the whole transaction is to be repeated
- */
-static bool
-IsPassedOn(const ErrorData *error)
-{
-	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-
-	return category == ERRCODE_OPERATOR_INTERVENTION || category == ERRCODE_TRANSACTION_ROLLBACK;
-}
-
-/* Does something in a subtransaction; returns the error that ended and undid it, or NULL */
-ErrorData *
-FmaTry(void (*action) (void *argument), void *argument)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
-
-	BeginInternalSubTransaction("fma_run");
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		action(argument);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (IsPassedOn(error))
-			ReThrowError(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return error;
-}
-
 typedef struct Trial
 {
 	FmaRun	   *run;
