@@ -12,7 +12,8 @@ EXTENSION = fma
 # order of the install script: a topic uses only what stands before it.
 TOPICS = value labels matrix confusion metrics intervals reliability calibration calibrated \
 	distributions statistics failure regression scores query losses dictionary encode bins period calendar conditions \
-	tables evidence units search slices hotspots compare changepoints drift explain dataset register source run stages rules schedule predictions dashboard views \
+	tables evidence units search slices hotspots compare changepoints drift explain \
+	dataset register source run stages survey summaries findings confirmation versions rules schedule predictions dashboard views \
 	statistics_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))

@@ -23,6 +23,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 const char *const FmaRoleNames[FMA_NROLES + 1] = {
@@ -81,6 +82,13 @@ FmaExtensionOwner(void)
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
 	return owner;
+}
+
+/* Whether the extension has a table of that name */
+bool
+FmaHasTable(const char *name)
+{
+	return OidIsValid(get_relname_relid(name, SchemaOfExtension()));
 }
 
 static void
@@ -299,6 +307,27 @@ FmaLockDataset(const FmaDataset *dataset)
 				 errhint("Wait for it to end; pg_stat_activity shows how far a run is.")));
 }
 
+/*
+ * The dataset of that name, to be run or changed, locked to the end of the
+ * transaction, and as it is now that nobody else can change it.
+ */
+FmaDataset *
+FmaGetLockedDataset(const char *name)
+{
+	int32		locked = 0;
+	FmaDataset *dataset = FmaGetDataset(name, FMA_MANAGE);
+
+	while (dataset->id != locked)
+	{
+		FmaLockDataset(dataset);
+		locked = dataset->id;
+		PushActiveSnapshot(GetTransactionSnapshot());
+		dataset = FmaGetDataset(name, FMA_MANAGE);
+		PopActiveSnapshot();
+	}
+	return dataset;
+}
+
 /* t."column" */
 char *
 FmaColumnSql(const FmaDataset *dataset, FmaRole role)
@@ -331,6 +360,21 @@ FmaLabelSql(const FmaDataset *dataset, FmaRole role)
 	if (text == NULL || dataset->labels == NULL)
 		return text;
 	return psprintf("coalesce(%s::jsonb ->> %s, %s)", quote_literal_cstr(dataset->labels), text, text);
+}
+
+/* The same for one label that is known */
+char *
+FmaShownLabel(const FmaDataset *dataset, const char *label)
+{
+	JsonbValue	found;
+	JsonbValue *map = getKeyJsonValueFromContainer(&dataset->settings->root, "labels", strlen("labels"), &found);
+	JsonbValue	shown;
+
+	if (map == NULL || map->type != jbvBinary || !JsonContainerIsObject(map->val.binary.data) ||
+		getKeyJsonValueFromContainer(map->val.binary.data, label, strlen(label), &shown) == NULL)
+		return pstrdup(label);
+	return shown.type == jbvString ? pnstrdup(shown.val.string.val, shown.val.string.len) :
+		JsonbToCString(NULL, &JsonbValueToJsonb(&shown)->root, 0);
 }
 
 char *

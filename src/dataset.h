@@ -78,6 +78,7 @@ typedef enum FmaAccess
 
 extern FmaDataset *FmaGetDataset(const char *name, FmaAccess access);
 extern void FmaLockDataset(const FmaDataset *dataset);
+extern FmaDataset *FmaGetLockedDataset(const char *name);
 
 /* A setting by its key: as text, or a default where it is missing */
 extern char *FmaSettingText(const FmaDataset *dataset, const char *key);
@@ -86,6 +87,7 @@ extern double FmaSettingNumber(const FmaDataset *dataset, const char *key, doubl
 /* Extension objects, quoted and with their schema */
 extern const char *FmaSchema(void);
 extern Oid	FmaExtensionOwner(void);
+extern bool FmaHasTable(const char *name);
 
 /*
  * Acting as another role, with names looked up in pg_catalog alone and the
@@ -112,6 +114,7 @@ extern uint64 FmaWrite(const char *statement, int nargs, Oid *types, Datum *valu
  */
 extern char *FmaColumnSql(const FmaDataset *dataset, FmaRole role);	/* t."column", as it is */
 extern char *FmaLabelSql(const FmaDataset *dataset, FmaRole role);	/* truth or prediction as text, mapped */
+extern char *FmaShownLabel(const FmaDataset *dataset, const char *label);	/* not SQL: a label, mapped */
 extern char *FmaTextSql(const FmaDataset *dataset, FmaRole role);	/* a column as text */
 extern char *FmaFloat8Sql(const FmaDataset *dataset, FmaRole role); /* a column as double precision */
 extern char *FmaTimeSql(const FmaDataset *dataset);	/* occurred_at as timestamptz */

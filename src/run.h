@@ -74,7 +74,9 @@ typedef struct FmaRun
 	TimestampTz last_at;		/* DT_NOBEGIN if there are none */
 	List	   *versions;		/* of FmaVersion *, oldest first */
 	char	   *version;		/* the current one, or NULL */
-	char	   *period;			/* or NULL */
+	char	   *period;			/* of the timeline, or NULL */
+	bool		by_batch;		/* whether there are batches, few enough to be summarised */
+	bool		by_place;
 	List	   *thresholds;		/* of FmaThreshold *, the rules' */
 
 	/* known after the slices */
@@ -95,6 +97,7 @@ typedef struct FmaStage
 extern const FmaStage FmaStages[];
 extern const int FmaNumberOfStages;
 
+extern ErrorData *FmaTry(void (*action) (void *argument), void *argument);
 extern void FmaNote(FmaRun *run, const char *format,...) pg_attribute_printf(2, 3);
 
 /* Rows of a query, kept */
@@ -110,6 +113,7 @@ typedef struct FmaRows
 extern FmaRows *FmaMakeRows(FmaRun *run, TupleDesc columns);
 extern FmaRows *FmaReadSource(FmaRun *run, const char *query);
 extern FmaRows *FmaReadResults(FmaRun *run, const char *query);
+extern ErrorData *FmaTryQuery(FmaRun *run, const char *query);	/* of the source; NULL if all is well */
 extern void FmaAddRow(FmaRows *rows, Datum *values, bool *nulls);
 extern void FmaEachRow(FmaRows *rows, void (*take) (void *argument, TupleTableSlot *slot), void *argument);
 
@@ -137,7 +141,6 @@ extern const char *FmaLeaveOutConfirmation(FmaRun *run);
 extern int64 FmaRunConfirmation(FmaRun *run);
 extern const char *FmaLeaveOutVersions(FmaRun *run);
 extern int64 FmaRunVersions(FmaRun *run);
-extern const char *FmaLeaveOutRules(FmaRun *run);	/* rules.c */
 extern int64 FmaRunRules(FmaRun *run);
 
 /* "SELECT loss, features ..." for the finders; the loss comes first, under this name */

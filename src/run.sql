@@ -293,3 +293,15 @@ SELECT pg_extension_config_dump('fma_result_summary', '');
 SELECT pg_extension_config_dump('fma_result_slice', '');
 SELECT pg_extension_config_dump('fma_result_confirmation', '');
 SELECT pg_extension_config_dump('fma_result_comparison', '');
+
+-- functions
+
+CREATE FUNCTION fma_run(name text, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000;
+COMMENT ON FUNCTION fma_run(text, timestamptz, timestamptz) IS 'analyses a dataset and stores the results; returns the number of the run
+Only rows that occurred from since on and before until, where these are given. All figures are of one snapshot. An error in the analysis is stored with the run, whose status is then failed.';
+
+CREATE FUNCTION fma_prune(name text, keep interval) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C COST 10000;
+COMMENT ON FUNCTION fma_prune(text, interval) IS 'deletes a dataset''s runs that started longer ago than keep; returns how many
+The newest complete run stays, whatever its age.';

@@ -4,13 +4,17 @@
  */
 #include "run.h"
 
-#include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
+
+/* A value of a segment takes 7 kB with its calibration curve; with less memory than this, they would be written to disk */
+#define READ_WORK_MEM_KB 131072
 
 /* In the order in which they run; each may use what those before it found out */
 const FmaStage FmaStages[] = {
@@ -20,7 +24,7 @@ const FmaStage FmaStages[] = {
 	{"slice metrics", FmaLeaveOutSliceMetrics, FmaRunSliceMetrics},
 	{"confirmation", FmaLeaveOutConfirmation, FmaRunConfirmation},
 	{"model versions", FmaLeaveOutVersions, FmaRunVersions},
-	{"rules", FmaLeaveOutRules, FmaRunRules},
+	{"rules", NULL, FmaRunRules},
 };
 
 const int	FmaNumberOfStages = lengthof(FmaStages);
@@ -29,13 +33,20 @@ const int	FmaNumberOfStages = lengthof(FmaStages);
 void
 FmaNote(FmaRun *run, const char *format,...)
 {
-	va_list		arguments;
-	char		text[1024];
+	int			missing;
 
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	appendStringInfo(&run->note, "%s%s", run->note.len > 0 ? "; " : "", text);
+	if (run->note.len > 0)
+		appendStringInfoString(&run->note, "; ");
+	do
+	{
+		va_list		arguments;
+
+		va_start(arguments, format);
+		missing = appendStringInfoVA(&run->note, format, arguments);
+		va_end(arguments);
+		if (missing > 0)
+			enlargeStringInfo(&run->note, missing);
+	} while (missing > 0);
 }
 
 /* Called before the first row of a query */
@@ -79,6 +90,8 @@ FmaReadSource(FmaRun *run, const char *query)
 	FmaRows    *rows = FmaMakeRows(run, NULL);
 	FmaIdentity identity = FmaActAsOwner(run->dataset);
 
+	if (work_mem < READ_WORK_MEM_KB)
+		(void) set_config_option("work_mem", CppAsString2(READ_WORK_MEM_KB), PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	FmaReadQuery(query, &rows->reader);
 	FmaActAgain(identity);
 	return rows;
@@ -94,6 +107,70 @@ FmaReadResults(FmaRun *run, const char *query)
 	FmaReadQuery(query, &rows->reader);
 	FmaActAgain(identity);
 	return rows;
+}
+
+/*
+ * Whether an error is not the run's own: a cancel, a shutdown, or one after
+ * which the whole transaction is to be repeated
+ */
+static bool
+IsPassedOn(const ErrorData *error)
+{
+	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+
+	return category == ERRCODE_OPERATOR_INTERVENTION || category == ERRCODE_TRANSACTION_ROLLBACK;
+}
+
+/* Does something in a subtransaction; returns the error that ended and undid it, or NULL */
+ErrorData *
+FmaTry(void (*action) (void *argument), void *argument)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction("fma_run");
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		action(argument);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		if (IsPassedOn(error))
+			ReThrowError(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return error;
+}
+
+typedef struct Trial
+{
+	FmaRun	   *run;
+	const char *query;
+} Trial;
+
+static void
+ReadTrial(void *argument)
+{
+	Trial	   *trial = argument;
+
+	(void) FmaReadSource(trial->run, trial->query);
+}
+
+ErrorData *
+FmaTryQuery(FmaRun *run, const char *query)
+{
+	Trial		trial = {run, query};
+
+	return FmaTry(ReadTrial, &trial);
 }
 
 void

@@ -196,21 +196,13 @@ SELECT ok(low IS NULL AND high IS NULL, 'none of one row, one unit, no row') FRO
 SELECT ok(near(low, 3) AND near(high, 3), 'errors that do not vary') FROM fma_mae_interval((SELECT fma_regression(i, i + 3) FROM generate_series(1, 9) AS i));
 SELECT ok(low = 0, 'never below 0') FROM fma_mae_interval((SELECT fma_regression(0, i * i) FROM generate_series(0, 3) AS i));
 
--- Coarser reliability bins are those of rows summed into them
+-- Every metric against plain SQL, over a run's summaries as fma_run stores them
 CREATE TABLE fashion (
 	id int, batch int, model_version text, true_label text, pred_label text, confidence float8,
 	brightness float8, contrast float8, ink_area float8, bbox_aspect float8, edge_density float8,
 	sharpness float8, noise float8, PRIMARY KEY (id, model_version)
 );
 \copy fashion FROM PROGRAM 'gzip -dc examples/fashion/predictions.csv.gz' CSV HEADER
-SELECT is_empty($$ SELECT bins FROM unnest('{1,2,4,5,10,20,25,50,100}'::int[]) AS bins
-	WHERE fma_coarsen((SELECT fma_reliability(confidence, true_label = pred_label, 100) FROM fashion), bins) <> (SELECT fma_reliability(confidence, true_label = pred_label, bins) FROM fashion) $$, 'the same value');
-SELECT is(fma_coarsen((SELECT fma_reliability(p, p > 0.3, 1000) FROM (SELECT i / 1000.0 AS p FROM generate_series(0, 1000) AS i) AS s), 8), (SELECT fma_reliability(p, p > 0.3, 8) FROM (SELECT i / 1000.0 AS p FROM generate_series(0, 1000) AS i) AS s), 'on the edges');
-SELECT ok(fma_coarsen('{}', 7) = '{}' AND fma_coarsen(NULL, 7) IS NULL, 'of no rows');
-SELECT throws_ok($$ SELECT fma_coarsen((SELECT fma_reliability(0.5, true, 100)), 7) $$, '22023', 'bins must divide the number of bins that the value has');
-SELECT throws_ok($$ SELECT fma_coarsen((SELECT fma_reliability(0.5, true, 100)), 0) $$, '22023', 'bins must be between 1 and 1000');
-
--- Every metric against plain SQL, over a run's summaries as fma_run stores them
 CREATE ROLE fma_owner;
 CREATE ROLE fma_other;
 CREATE ROLE fma_reader;
