@@ -7,13 +7,13 @@
  * wrong with it.  What it says is bound into our own statements as values and
  * never becomes SQL.
  */
-#include "rules.h"
+#include "run.h"
 
 #include "catalog/pg_type.h"
-#include "dataset.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "labels.h"
+#include "mb/pg_wchar.h"
 #include "metrics.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -58,6 +58,9 @@ static const RuleMetric metrics[] = {
 	{"RMSE", OF_NUMBERS, false, false, true, false, false},
 };
 
+/* A rule that works, by FmaTask */
+static const char *const examples[] = {"'F1Score', 0.8, by => 'label'", "'MAE', 10", "'FailureRate', 0.1"};
+
 static const char *const directions[] = {"at least", "at most", NULL};
 static const char *const pass_bys[] = {"estimate", "bound", NULL};
 
@@ -83,6 +86,9 @@ enum
 
 /* A rule's name lists this many labels */
 #define LABELS_IN_NAME 3
+
+/* and this many characters of each */
+#define LABEL_IN_NAME 40
 
 /* fma_check_run's error lists this many results */
 #define RESULTS_IN_ERROR 10
@@ -244,7 +250,7 @@ CheckLabels(Rule *rule)
 	}
 }
 
-/* {"label": weight, ...}: numbers, none negative, not all of them 0 */
+/* {"label": weight, ...}: numbers, none negative */
 static void
 CheckWeights(Rule *rule)
 {
@@ -385,14 +391,17 @@ Describe(const Rule *rule)
 	appendStringInfoString(&text, rule->metric->name);
 	foreach(cell, rule->labels)
 	{
+		const char *label = lfirst(cell);
 		int			i = foreach_current_index(cell);
+		int			shown;
 
 		if (i == LABELS_IN_NAME)
 		{
 			appendStringInfo(&text, " and %d more", list_length(rule->labels) - i);
 			break;
 		}
-		appendStringInfo(&text, "%s%s", i == 0 ? " of " : ", ", (char *) lfirst(cell));
+		shown = pg_mbcharcliplen(label, strlen(label), LABEL_IN_NAME);
+		appendStringInfo(&text, "%s%.*s%s", i == 0 ? " of " : ", ", shown, label, label[shown] == '\0' ? "" : "...");
 	}
 	appendStringInfo(&text, " %s %s", strcmp(rule->direction, "at least") == 0 ? ">=" : "<=", FmaFloat8ToString(rule->threshold));
 	if (strcmp(rule->segment_by, "overall") != 0)
@@ -447,7 +456,7 @@ ReadRule(Rule *rule, FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a rule of dataset \"%s\" cannot be as asked for", rule->dataset->name),
 				 errdetail_internal("%s", rule->problems.data),
-				 errhint("For example: SELECT fma_add_rule('%s', 'FailureRate', 0.1, by => 'batch').", rule->dataset->name)));
+				 errhint("For example: SELECT fma_add_rule(%s, %s).", quote_literal_cstr(rule->dataset->name), examples[rule->dataset->task])));
 	if (rule->name == NULL)
 		rule->name = Describe(rule);
 }
@@ -558,15 +567,19 @@ fma_remove_rule(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* The last stage of a run: its dataset's rules against what it has stored */
 int64
-FmaStoreRuleResults(int64 run_id)
+FmaRunRules(FmaRun *run)
 {
 	Oid			types[] = {INT8OID};
-	Datum		values[] = {Int64GetDatum(run_id)};
+	Datum		values[] = {Int64GetDatum(run->run_id)};
 	const char *schema = FmaSchema();
+	int64		n = FmaWrite(psprintf("INSERT INTO %s.fma_result_rule SELECT * FROM %s.fma_evaluate_rules($1)", schema, schema),
+							 1, types, values, NULL);
 
-	return FmaWrite(psprintf("INSERT INTO %s.fma_result_rule SELECT * FROM %s.fma_evaluate_rules($1)", schema, schema),
-					1, types, values, NULL);
+	if (n == 0)
+		FmaNote(run, "the dataset has no rules");
+	return n;
 }
 
 /* Columns of fma_unmet_rules and fma_check_run */

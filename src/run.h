@@ -128,9 +128,6 @@ extern char *FmaValuesSql(FmaRun *run);
 extern char *FmaNamesOfValues(FmaRun *run);
 extern int64 FmaStoreSummaries(FmaRun *run, FmaRows *rows, const char *columns);
 
-/* Rules are a topic of their own: without it there is no such stage */
-#define fma_attribute_weak __attribute__((weak))
-
 /* The stages */
 extern int64 FmaRunSummaries(FmaRun *run);
 extern const char *FmaLeaveOutUnits(FmaRun *run);
@@ -143,7 +140,7 @@ extern const char *FmaLeaveOutConfirmation(FmaRun *run);
 extern int64 FmaRunConfirmation(FmaRun *run);
 extern const char *FmaLeaveOutVersions(FmaRun *run);
 extern int64 FmaRunVersions(FmaRun *run);
-extern int64 FmaRunRules(FmaRun *run) fma_attribute_weak;	/* rules.c */
+extern int64 FmaRunRules(FmaRun *run);
 
 /* "SELECT loss, features ..." for the finders; the loss comes first, under this name */
 #define FMA_LOSS_NAME "fma_loss"

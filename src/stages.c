@@ -13,13 +13,6 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
-/* Without the topic "rules" there is no such function */
-static const char *
-LeaveOutRules(FmaRun *run)
-{
-	return FmaRunRules == NULL ? "this release has no rules" : NULL;
-}
-
 /* A value of a segment takes 7 kB with its calibration curve; with less memory than this, they would be written to disk */
 #define READ_WORK_MEM_KB 131072
 
@@ -31,7 +24,7 @@ const FmaStage FmaStages[] = {
 	{"slice metrics", FmaLeaveOutSliceMetrics, FmaRunSliceMetrics},
 	{"confirmation", FmaLeaveOutConfirmation, FmaRunConfirmation},
 	{"model versions", FmaLeaveOutVersions, FmaRunVersions},
-	{"rules", LeaveOutRules, FmaRunRules},
+	{"rules", NULL, FmaRunRules},
 };
 
 const int	FmaNumberOfStages = lengthof(FmaStages);
