@@ -1,6 +1,6 @@
 -- Rights: who registers, sees, changes and reads what, and as whom a registrant's expression is executed
 BEGIN;
-SELECT plan(60);
+SELECT plan(100);
 SET client_min_messages = warning;
 
 CREATE ROLE alice;
@@ -182,6 +182,117 @@ DROP ROLE bob;
 SELECT throws_ok($$ SELECT fma_alter_dataset('his', '{}') $$, '42704', 'the owner of dataset "his" no longer exists', 'a dataset whose owner is gone says so');
 SELECT lives_ok($$ SELECT fma_alter_dataset('his', '{"owner": "alice"}') $$, 'and can be given to another');
 
+-- Runs, rules and predictions
+CREATE FUNCTION outcome(name text) RETURNS text LANGUAGE SQL STABLE
+	AS $$ SELECT concat_ws(' ', status, n, sqlstate, message) FROM fma_result_run JOIN fma_dataset AS d USING (dataset_id) WHERE d.name = outcome.name ORDER BY run_id DESC LIMIT 1 $$;
+SET ROLE alice;
+CREATE FUNCTION alice.who_sees(int) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	IF current_user <> 'alice' THEN RAISE EXCEPTION 'ran as %', current_user; END IF;
+	CASE current_setting('alice.told', true)
+		WHEN 'yes' THEN RAISE EXCEPTION 'it ran' USING ERRCODE = 'ZZ001';
+		WHEN 'role' THEN SET ROLE NONE;
+		WHEN 'session' THEN SET SESSION AUTHORIZATION DEFAULT;
+		WHEN 'writes' THEN CREATE TABLE alice.trace (a int);
+		WHEN 'temporary' THEN CREATE TEMP TABLE trace (a int);
+		WHEN 'settings' THEN SET search_path = alice; SET client_min_messages = debug1; SET alice.told = 'nothing';
+		ELSE NULL;
+	END CASE;
+	RETURN $1 % 3 = 0;
+END $$;
+CREATE FUNCTION alice.who_asks(int) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF current_user <> 'alice' THEN RAISE EXCEPTION 'ran as %', current_user; END IF;
+	IF current_setting('alice.told', true) = 'condition' THEN RAISE EXCEPTION 'it ran, too' USING ERRCODE = 'ZZ002'; END IF;
+	RETURN $1 % 3 = 0;
+END $$;
+CREATE VIEW alice.watched AS SELECT *, alice.who_sees(id) AS watched FROM alice.prediction;
+SELECT fma_register('watched', 'alice.watched', failed => 'watched AND alice.who_asks(id)', filter => 'alice.who_asks(id) IS NOT NULL', id => 'id', features => ARRAY['half', 'watched']);
+SELECT fma_run('watched');
+SELECT is(outcome('watched'), 'complete 12', 'an owner runs');
+SET ROLE in_team;
+SELECT fma_run('watched');
+SELECT is(outcome('watched'), 'complete 12', 'a member of the owner runs as the owner');
+RESET ROLE;
+SELECT fma_run('watched');
+SELECT is(outcome('watched'), 'complete 12', 'a superuser runs a stranger''s view and condition as that stranger');
+SET client_min_messages = error;
+SET alice.told = 'yes';
+SELECT fma_run('watched');
+SELECT is(outcome('watched'), 'failed ZZ001 it ran', 'the view is executed');
+SET alice.told = 'condition';
+SELECT fma_run('watched');
+SELECT is(outcome('watched'), 'failed ZZ002 it ran, too', 'and the condition');
+SET alice.told = 'role';
+SELECT fma_run('watched');
+SELECT is(outcome('watched'), 'failed 42501 cannot set parameter "role" within security-restricted operation', 'they take no other role');
+SET alice.told = 'session';
+SELECT fma_run('watched');
+SELECT is(outcome('watched'), 'failed 42501 cannot set parameter "session_authorization" within security-restricted operation', 'nor the session''s');
+SET alice.told = 'writes';
+SELECT fma_run('watched');
+SELECT is(outcome('watched'), 'failed 25006 cannot execute CREATE TABLE in a read-only transaction', 'nor write');
+SET alice.told = 'temporary';
+SELECT fma_run('watched');
+SELECT is(outcome('watched'), 'failed 25006 cannot execute CREATE TABLE in a read-only transaction', 'not even a temporary table');
+SET alice.told = 'settings';
+SELECT fma_run('watched');
+SELECT is(outcome('watched'), 'complete 12', 'settings they may change');
+SELECT is(concat_ws(' ', current_setting('search_path'), current_setting('client_min_messages'), current_setting('alice.told')), '"$user", public error settings',
+	'which are as before when they are done');
+RESET alice.told;
+SELECT hasnt_table('alice', 'trace', 'nothing was written');
+SELECT is((SELECT count(*) FROM fma_list_predictions('watched', only_errors => true)), 4::bigint, 'predictions are read as their owner, too');
+SET alice.told = 'yes';
+SELECT throws_ok($$ SELECT * FROM fma_list_predictions('watched') $$, 'ZZ001', 'it ran', 'really');
+SELECT throws_ok($$ SELECT * FROM fma_get_prediction('watched', '3') $$, 'ZZ001', 'it ran', 'one by one as well');
+RESET alice.told;
+SET ROLE carol;
+SELECT throws_ok($$ SELECT fma_run('watched') $$, '42704', NULL, 'a stranger does not run it');
+SELECT throws_ok($$ SELECT fma_prune('watched', '0') $$, '42704', NULL, 'nor prune it');
+SELECT throws_ok($$ SELECT fma_add_rule('watched', 'FailureRate', 0.1) $$, '42704', NULL, 'nor set a rule');
+SELECT throws_ok($$ SELECT * FROM fma_check_run('watched') $$, '42704', NULL, 'nor ask after its rules');
+SELECT throws_ok($$ SELECT * FROM fma_list_predictions('watched') $$, '42704', NULL, 'nor list its predictions');
+SELECT throws_ok($$ SELECT * FROM fma_get_prediction('watched', '3') $$, '42704', NULL, 'nor read one');
+SELECT throws_ok($$ SELECT fma_get_overview('watched') $$, '42704', NULL, 'nor see its figures');
+SET ROLE alice;
+SELECT fma_share('watched', 'carol');
+SELECT fma_add_rule('watched', 'FailureRate', 0.1) AS rule \gset
+SET ROLE carol;
+SELECT throws_ok($$ SELECT fma_run('watched') $$, '42501', NULL, 'who may read does not run it');
+SELECT throws_ok($$ SELECT fma_prune('watched', '0') $$, '42501', NULL, 'nor prune it');
+SELECT throws_ok($$ SELECT fma_add_rule('watched', 'FailureRate', 0.1) $$, '42501', NULL, 'nor set a rule');
+SELECT throws_ok(format('SELECT fma_remove_rule(%s)', :rule), '42501', NULL, 'nor remove one');
+SELECT is((SELECT count(*) FROM fma_list_predictions('watched', only_errors => true)), 4::bigint, 'but lists the predictions');
+SELECT is((SELECT count(*) FROM fma_rule), 1::bigint, 'and reads the rules');
+SELECT throws_ok($$ SELECT * FROM alice.watched $$, '42501', NULL, 'without any right on the source');
+-- Row security: a run sees what its owner sees, also if a superuser calls
+SET ROLE alice;
+ALTER TABLE alice.prediction ENABLE ROW LEVEL SECURITY;
+ALTER TABLE alice.prediction FORCE ROW LEVEL SECURITY;
+RESET ROLE;
+SELECT fma_run('watched');
+SELECT is(outcome('watched'), 'complete 6', 'row security is the owner''s, whoever runs');
+SET ROLE alice;
+ALTER TABLE alice.prediction NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE alice.prediction DISABLE ROW LEVEL SECURITY;
+-- Rights that were taken away
+RESET ROLE;
+GRANT SELECT ON alice.prediction TO in_team;
+GRANT USAGE ON SCHEMA alice TO in_team;
+REVOKE alice FROM in_team;
+SET ROLE in_team;
+SELECT fma_register('lent', 'alice.prediction', truth => 'truth', prediction => 'guess');
+SELECT fma_run('lent');
+SELECT is(outcome('lent'), 'complete 12', 'a right to read is enough to run');
+RESET ROLE;
+REVOKE SELECT ON alice.prediction FROM in_team;
+SET ROLE in_team;
+SELECT fma_run('lent');
+SELECT matches(outcome('lent'), 'failed 55000 dataset "lent" no longer fits its source', 'until it is taken away');
+SELECT is((SELECT count(*) FROM fma_result_run JOIN fma_dataset USING (dataset_id) WHERE name = 'lent' AND status = 'complete'), 1::bigint, 'earlier results stay');
+RESET ROLE;
+
 -- The extension of a role that is no superuser lends nobody's rights
 DROP EXTENSION fma CASCADE;
 CREATE ROLE dan;
@@ -196,9 +307,28 @@ RESET ROLE;
 SELECT throws_ok($$ SELECT dan.fma_register('super', 'alice.prediction', failed => 'true') $$, '42501',
 	'permission denied to read the source of dataset "super" as its owner', 'but no superuser');
 SELECT throws_ok($$ SELECT dan.fma_alter_dataset('hers', '{}') $$, '42501', NULL, 'nor does he use the rights that the extension''s owner lacks');
+SET ROLE alice;
+SELECT dan.fma_run('hers'), dan.fma_share('hers', 'carol');
+SELECT is((SELECT string_agg(status, ' ') FROM dan.fma_result_run), 'complete', 'their owners run them');
+SELECT is((SELECT count(*) FROM dan.fma_list_predictions('hers')), 10::bigint, 'and list their predictions');
+SET ROLE carol;
+SELECT is((SELECT count(*) FROM dan.fma_result_run), 1::bigint, 'others read what was shared');
+SELECT throws_ok($$ SELECT * FROM dan.fma_list_predictions('hers') $$, '42501', NULL, 'but not with rights that neither they nor the extension''s owner have');
+RESET ROLE;
+GRANT alice TO dan;
+SET ROLE carol;
+SELECT is((SELECT count(*) FROM dan.fma_list_predictions('hers')), 10::bigint, 'if he has them, they do');
+RESET ROLE;
+REVOKE alice FROM dan;
 SET ROLE dan;
 UPDATE dan.fma_dataset SET owner = (SELECT rolname FROM pg_roles WHERE rolsuper ORDER BY oid LIMIT 1)::regrole, settings = settings || '{"failed": "alice.who(1)"}';
 RESET ROLE;
 SELECT throws_ok($$ SELECT dan.fma_alter_dataset('hers', '{}') $$, '42501', NULL, 'even if that owner writes a superuser''s name');
+SELECT dan.fma_run('hers');
+SELECT is((SELECT sqlstate FROM dan.fma_result_run ORDER BY run_id DESC LIMIT 1), '42501', 'or he runs it');
+SET ROLE dan;
+INSERT INTO dan.fma_dataset_share VALUES (1, 'dan');
+SELECT throws_ok($$ SELECT * FROM dan.fma_list_predictions('hers') $$, '42501', NULL, 'nor does that owner come by a superuser''s rights');
+RESET ROLE;
 SELECT * FROM finish();
 ROLLBACK;
