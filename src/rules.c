@@ -579,6 +579,9 @@ FmaRunRules(FmaRun *run)
 
 	if (n == 0)
 		FmaNote(run, "the dataset has no rules");
+	else
+		run->failed_rules = FmaWrite(psprintf("SELECT FROM %s.fma_result_rule WHERE run_id = $1 AND NOT passed", schema),
+									 1, types, values, NULL);
 	return n;
 }
 

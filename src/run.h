@@ -83,6 +83,8 @@ typedef struct FmaRun
 	List	   *found;			/* of FmaFound * */
 	int64		hotspots;
 
+	int64		failed_rules;	/* results of rules that did not pass */
+
 	StringInfoData note;		/* what the current stage left out */
 } FmaRun;
 
