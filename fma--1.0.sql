@@ -1316,6 +1316,12 @@ CREATE FUNCTION fma_prune(name text, keep interval) RETURNS bigint
 COMMENT ON FUNCTION fma_prune(text, interval) IS 'deletes a dataset''s runs that started longer ago than keep; returns how many
 The newest complete run stays, whatever its age.';
 
+-- private functions
+
+CREATE FUNCTION fma_true_arguments(first integer, VARIADIC conditions "any") RETURNS integer[]
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_true_arguments(integer, "any") IS 'numbers of the conditions that are true, counted from first: the slices that a row is in';
+
 -- rules: what a model must keep to, and whether it did
 
 CREATE TABLE fma_rule (
