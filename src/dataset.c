@@ -88,13 +88,6 @@ FmaExtensionOwner(void)
 	return owner;
 }
 
-/* Whether the extension has a table of that name */
-bool
-FmaHasTable(const char *name)
-{
-	return OidIsValid(get_relname_relid(name, SchemaOfExtension()));
-}
-
 static void
 SetLocally(const char *name, const char *value)
 {

@@ -105,7 +105,6 @@ extern double FmaSettingNumber(const FmaDataset *dataset, const char *key, doubl
 /* Extension objects, quoted and with their schema */
 extern const char *FmaSchema(void);
 extern Oid	FmaExtensionOwner(void);
-extern bool FmaHasTable(const char *name);
 
 /*
  * Acting as another role, with names looked up in pg_catalog alone and the

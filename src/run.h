@@ -83,6 +83,8 @@ typedef struct FmaRun
 	List	   *found;			/* of FmaFound * */
 	int64		hotspots;
 
+	int64		failed_rules;	/* results of rules that did not pass */
+
 	StringInfoData note;		/* what the current stage left out */
 } FmaRun;
 
@@ -128,9 +130,6 @@ extern char *FmaValuesSql(FmaRun *run);
 extern char *FmaNamesOfValues(FmaRun *run);
 extern int64 FmaStoreSummaries(FmaRun *run, FmaRows *rows, const char *columns);
 
-/* Rules are a topic of their own: without it there is no such stage */
-#define fma_attribute_weak __attribute__((weak))
-
 /* The stages */
 extern int64 FmaRunSummaries(FmaRun *run);
 extern const char *FmaLeaveOutUnits(FmaRun *run);
@@ -143,7 +142,6 @@ extern const char *FmaLeaveOutConfirmation(FmaRun *run);
 extern int64 FmaRunConfirmation(FmaRun *run);
 extern const char *FmaLeaveOutVersions(FmaRun *run);
 extern int64 FmaRunVersions(FmaRun *run);
-extern int64 FmaRunRules(FmaRun *run) fma_attribute_weak;	/* rules.c */
 
 /* "SELECT loss, features ..." for the finders; the loss comes first, under this name */
 #define FMA_LOSS_NAME "fma_loss"

@@ -13,11 +13,19 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
-/* Without the topic "rules" there is no such function */
-static const char *
-LeaveOutRules(FmaRun *run)
+#include "rules.h"
+
+/* Stage: the dataset's rules, against what the other stages have stored */
+static int64
+RunRules(FmaRun *run)
 {
-	return FmaRunRules == NULL ? "this release has no rules" : NULL;
+	Oid			types[] = {INT8OID};
+	Datum		values[] = {Int64GetDatum(run->run_id)};
+	int64		n = FmaStoreRuleResults(run->run_id);
+
+	run->failed_rules = FmaWrite(psprintf("SELECT FROM %s.fma_result_rule WHERE run_id = $1 AND NOT passed", FmaSchema()),
+								 lengthof(types), types, values, NULL);
+	return n;
 }
 
 /* A value of a segment takes 7 kB with its calibration curve; with less memory than this, they would be written to disk */
@@ -31,7 +39,7 @@ const FmaStage FmaStages[] = {
 	{"slice metrics", FmaLeaveOutSliceMetrics, FmaRunSliceMetrics},
 	{"confirmation", FmaLeaveOutConfirmation, FmaRunConfirmation},
 	{"model versions", FmaLeaveOutVersions, FmaRunVersions},
-	{"rules", LeaveOutRules, FmaRunRules},
+	{"rules", NULL, RunRules},
 };
 
 const int	FmaNumberOfStages = lengthof(FmaStages);
