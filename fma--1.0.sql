@@ -948,14 +948,15 @@ CREATE TABLE fma_dataset_share (
 COMMENT ON TABLE fma_dataset_share IS 'roles that may read a dataset''s results and predictions
 Written by fma_share.';
 COMMENT ON COLUMN fma_dataset_share.dataset_id IS 'the dataset';
-COMMENT ON COLUMN fma_dataset_share.role IS 'role that may read it, with its members';
+COMMENT ON COLUMN fma_dataset_share.role IS 'role that may read it, with its members; - for everybody';
 
 -- Who may read: the one place that decides. Whatever belongs to a dataset follows its row.
 CREATE FUNCTION fma_may_read(dataset_id integer, owner oid, relation oid) RETURNS boolean
 	LANGUAGE SQL STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT pg_has_role(owner, 'USAGE')
-		OR EXISTS (SELECT FROM fma_dataset_share AS s WHERE s.dataset_id = fma_may_read.dataset_id AND pg_has_role(s.role, 'USAGE'))
+		OR EXISTS (SELECT FROM fma_dataset_share AS s WHERE s.dataset_id = fma_may_read.dataset_id
+			AND (s.role = 0 OR pg_has_role(s.role, 'USAGE')))
 		OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = relation AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity
 			AND has_table_privilege(c.oid, 'SELECT'));
 END;
@@ -974,6 +975,37 @@ GRANT SELECT ON fma_dataset_share TO PUBLIC;
 SELECT pg_extension_config_dump('fma_dataset', '');
 SELECT pg_extension_config_dump('fma_dataset_dataset_id_seq', '');
 SELECT pg_extension_config_dump('fma_dataset_share', '');
+
+-- register: saying what a table's columns mean, and who may see what is found in it
+
+CREATE FUNCTION fma_register(name text, relation text,
+	truth text DEFAULT NULL, prediction text DEFAULT NULL, confidence text DEFAULT NULL,
+	id text DEFAULT NULL, occurred_at text DEFAULT NULL, batch text DEFAULT NULL, features text[] DEFAULT NULL,
+	unit text DEFAULT NULL, place text DEFAULT NULL, longitude text DEFAULT NULL, latitude text DEFAULT NULL,
+	model_version text DEFAULT NULL, image text DEFAULT NULL, embedding text DEFAULT NULL,
+	probabilities text DEFAULT NULL, probability_labels text[] DEFAULT NULL,
+	failed text DEFAULT NULL, filter text DEFAULT NULL, labels jsonb DEFAULT NULL, task text DEFAULT NULL,
+	high_confidence double precision DEFAULT NULL, period text DEFAULT NULL, timezone text DEFAULT NULL,
+	current_version text DEFAULT NULL, options jsonb DEFAULT NULL) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION fma_register(text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, text, text, text[], text, text, jsonb, text, double precision, text, text, text, jsonb)
+IS 'Registers a table or view of predictions; returns the number of the dataset.
+The arguments name its columns. Nothing is copied. One error lists all that is wrong.';
+
+CREATE FUNCTION fma_alter_dataset(name text, changes jsonb) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_alter_dataset(text, jsonb) IS 'Changes settings of a dataset.
+The keys are fma_register''s arguments, name, owner and relation; null takes a setting away.';
+
+CREATE FUNCTION fma_unregister(name text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_unregister(text) IS 'Deletes a dataset with its rules and results.
+The table of predictions itself stays as it is.';
+
+CREATE FUNCTION fma_share(name text, role text, allowed boolean DEFAULT true) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_share(text, text, boolean) IS 'Lets a role read a dataset''s results and predictions, or no longer.
+The role "public" means everybody.';
 
 -- run: what an analysis of a dataset found, with its history
 
@@ -1254,14 +1286,15 @@ ALTER TABLE fma_result_comparison ENABLE ROW LEVEL SECURITY;
 CREATE POLICY fma_result_reader ON fma_result_comparison FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
 COMMENT ON POLICY fma_result_reader ON fma_result_comparison IS 'results of the runs that the current user may read';
 
-GRANT SELECT ON fma_result_run, fma_result_stage, fma_result_summary, fma_result_slice, fma_result_confirmation,
-	fma_result_comparison TO PUBLIC;
 ALTER TABLE fma_result_run OWNER TO @extowner@;
 ALTER TABLE fma_result_stage OWNER TO @extowner@;
 ALTER TABLE fma_result_summary OWNER TO @extowner@;
 ALTER TABLE fma_result_slice OWNER TO @extowner@;
 ALTER TABLE fma_result_confirmation OWNER TO @extowner@;
 ALTER TABLE fma_result_comparison OWNER TO @extowner@;
+-- After the owner has changed, or a dump would hold this as a change of the extension.
+GRANT SELECT ON fma_result_run, fma_result_stage, fma_result_summary, fma_result_slice, fma_result_confirmation,
+	fma_result_comparison TO PUBLIC;
 
 SELECT pg_extension_config_dump('fma_result_run', '');
 SELECT pg_extension_config_dump('fma_result_run_run_id_seq', '');
@@ -1282,6 +1315,12 @@ CREATE FUNCTION fma_prune(name text, keep interval) RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C COST 10000;
 COMMENT ON FUNCTION fma_prune(text, interval) IS 'deletes a dataset''s runs that started longer ago than keep; returns how many
 The newest complete run stays, whatever its age.';
+
+-- private functions
+
+CREATE FUNCTION fma_true_arguments(first integer, VARIADIC conditions "any") RETURNS integer[]
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_true_arguments(integer, "any") IS 'numbers of the conditions that are true, counted from first: the slices that a row is in';
 
 -- rules: what a model must keep to, and whether it did
 
@@ -1573,6 +1612,281 @@ COMMENT ON COLUMN fma_rule_results.share_of_rows IS 'the segment''s share of all
 COMMENT ON COLUMN fma_rule_results.share_of_failures IS 'its share of all failures; of a label, of all wrong predictions';
 COMMENT ON COLUMN fma_rule_results.reason IS 'why passed is NULL';
 GRANT SELECT ON fma_rule_results TO PUBLIC;
+
+-- predictions: the rows behind the figures (doc/predictions.md)
+
+CREATE FUNCTION fma_list_predictions(dataset text,
+	only_errors boolean DEFAULT false, only_high_confidence_errors boolean DEFAULT false,
+	true_label text DEFAULT NULL, pred_label text DEFAULT NULL,
+	min_conf double precision DEFAULT NULL, max_conf double precision DEFAULT NULL,
+	hotspot integer DEFAULT NULL, conditions jsonb DEFAULT NULL,
+	sort text DEFAULT 'confidence_desc', page integer DEFAULT 1, page_size integer DEFAULT 10,
+	model_version text DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
+	count_limit integer DEFAULT 10000,
+	OUT id text, OUT true_label text, OUT pred_label text, OUT confidence double precision, OUT error_type text,
+	OUT image_url text, OUT occurred_at timestamptz, OUT model_version text, OUT total bigint, OUT total_is_exact boolean)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE COST 10000 ROWS 10;
+COMMENT ON FUNCTION fma_list_predictions(text, boolean, boolean, text, text, double precision, double precision, integer, jsonb, text,
+	integer, integer, text, timestamptz, timestamptz, integer) IS 'a page of a dataset''s predictions, the most confident first
+hotspot is the rank of one of the newest complete run''s; conditions are [{"column", "op", "value"}] as the finders write them; sort is confidence_desc or confidence_asc.
+error_type is correct, error or confident_error. total counts all rows asked for, no further than count_limit (NULL: all); total_is_exact says whether it reached the end.';
+
+CREATE FUNCTION fma_get_prediction(dataset text, id text, model_version text DEFAULT NULL,
+	OUT id text, OUT true_label text, OUT pred_label text, OUT confidence double precision, OUT error_type text,
+	OUT image_url text, OUT failed boolean, OUT loss double precision, OUT occurred_at timestamptz, OUT model_version text,
+	OUT batch text, OUT unit text, OUT place text, OUT longitude double precision, OUT latitude double precision,
+	OUT probabilities jsonb, OUT embedding jsonb, OUT attributes jsonb)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE COST 1000 ROWS 1;
+COMMENT ON FUNCTION fma_get_prediction(text, text, text) IS 'all about one prediction, its features as JSON
+One row, or one for each model version that has the id; none where no row has it.';
+
+CREATE FUNCTION fma_export_query(dataset text,
+	only_errors boolean DEFAULT false, only_high_confidence_errors boolean DEFAULT false,
+	true_label text DEFAULT NULL, pred_label text DEFAULT NULL,
+	min_conf double precision DEFAULT NULL, max_conf double precision DEFAULT NULL,
+	hotspot integer DEFAULT NULL, conditions jsonb DEFAULT NULL,
+	sort text DEFAULT 'confidence_desc',
+	model_version text DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL)
+	RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE COST 1000;
+COMMENT ON FUNCTION fma_export_query(text, boolean, boolean, text, text, double precision, double precision, integer, jsonb, text,
+	text, timestamptz, timestamptz) IS 'the SELECT of the predictions that are asked for, to be put into COPY
+Columns id, true_label, pred_label, confidence, error_type, image_url. It runs with the rights of whoever executes it, and has the owner''s expressions in it.';
+
+-- dashboard: stored results as JSON (doc/dashboard.md)
+
+-- private: which run and which summary all of them show
+
+CREATE FUNCTION fma_newest_run(dataset text, model_version text, OUT run_id bigint, OUT model_version text) RETURNS record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+COMMENT ON FUNCTION fma_newest_run(text, text) IS 'the newest complete run of a dataset, and the model version to show
+The version asked for, else the run''s current one. Errors: unknown dataset, no complete run, unknown version.';
+
+CREATE FUNCTION fma_newest_summary(dataset text, model_version text) RETURNS SETOF fma_result_summary
+	LANGUAGE SQL STABLE ROWS 1
+BEGIN ATOMIC
+	SELECT s.* FROM fma_newest_run(dataset, model_version) AS w
+		JOIN fma_result_summary AS s ON s.run_id = w.run_id AND s.segment_by = 'overall'
+			AND s.model_version IS NOT DISTINCT FROM w.model_version AND s.min_confidence IS NULL;
+END;
+COMMENT ON FUNCTION fma_newest_summary(text, text) IS 'the overall summary of a dataset''s newest complete run
+Of the model version asked for, else the current one; one row.';
+
+-- functions
+
+CREATE FUNCTION fma_get_overview(dataset text, model_version text DEFAULT NULL) RETURNS jsonb
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	SELECT jsonb_build_object(
+		'dataset', fma_get_overview.dataset,
+		'task', coalesce(r.settings ->> 'task', 'classification'),
+		'run_id', r.run_id,
+		'finished_at', r.finished_at,
+		'since', r.since,
+		'until', r.until,
+		'first_at', r.first_at,
+		'last_at', r.last_at,
+		'model_version', s.model_version,
+		'model_versions', (SELECT coalesce(jsonb_agg(v.model_version ORDER BY v.model_version COLLATE "C"), '[]')
+			FROM fma_result_summary AS v WHERE v.run_id = s.run_id AND v.segment_by = 'overall'
+				AND v.min_confidence IS NULL AND v.model_version IS NOT NULL),
+		'n', s.n,
+		'unlabelled', s.unlabelled,
+		'failures', (fma_failure_counts(s.failures)).failures,
+		'failure_rate', fma_failure_rate(s.failures),
+		'failure_rate_low', CASE WHEN s.n_units IS NULL THEN (fma_failure_interval(s.failures)).low END,
+		'failure_rate_high', CASE WHEN s.n_units IS NULL THEN (fma_failure_interval(s.failures)).high END,
+		'n_units', s.n_units,
+		'high_confidence', coalesce((r.settings ->> 'high_confidence')::double precision, 0.8),
+		'confident_errors', s.confident_errors,
+		'labels', (SELECT count(*) FROM fma_class_metrics(s.confusion)),
+		'accuracy', fma_accuracy(s.confusion),
+		'balanced_accuracy', fma_balanced_accuracy(s.confusion),
+		'macro_precision', fma_precision(s.confusion),
+		'macro_recall', fma_recall(s.confusion),
+		'macro_f1', fma_f1(s.confusion),
+		'weighted_f1', fma_f1(s.confusion, 'weighted'),
+		'mcc', fma_mcc(s.confusion),
+		'kappa', fma_kappa(s.confusion),
+		'mean_confidence', (SELECT mean_confidence FROM fma_bins(fma_coarsen(s.reliability, 1))),
+		'ece', fma_ece(ten.r),
+		'ece_if_calibrated', c.expected,
+		'ece_p_value', c.p_value,
+		'brier', (fma_confidence_brier(ten.r)).brier,
+		'confidence_log_loss', fma_confidence_log_loss(s.reliability),
+		'log_loss', s.log_loss,
+		'top_3_accuracy', s.top_3_accuracy,
+		'top_5_accuracy', s.top_5_accuracy,
+		'classwise_ece', s.classwise_ece,
+		'mae', m.mae,
+		'rmse', m.rmse,
+		'r2', m.r2,
+		'bias', m.bias,
+		'hotspots', (SELECT count(*) FROM fma_result_slice AS h WHERE h.run_id = s.run_id AND h.kind = 'hotspot'))
+	FROM fma_newest_summary(dataset, model_version) AS s
+		JOIN fma_result_run AS r USING (run_id),
+		LATERAL (SELECT fma_coarsen(s.reliability, 10) AS r) AS ten
+		LEFT JOIN LATERAL fma_ece_if_calibrated(ten.r) AS c ON true
+		LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS m ON true;
+END;
+COMMENT ON FUNCTION fma_get_overview(text, text) IS 'the figures of a dataset''s newest complete run, as a JSON object
+Of a model version, by default the current one. What the dataset has no columns for is null.';
+
+CREATE FUNCTION fma_get_confusion_matrix(dataset text, model_version text DEFAULT NULL) RETURNS jsonb
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	WITH summary AS (
+		SELECT * FROM fma_newest_summary(dataset, model_version)
+	), line AS (
+		SELECT c.truth, min(c.place) AS place,
+			jsonb_agg(c.n ORDER BY c.place) AS counts,
+			jsonb_agg(c.share_of_truth ORDER BY c.place) AS of_truth,
+			jsonb_agg(c.share_of_prediction ORDER BY c.place) AS of_prediction
+		FROM summary AS s, fma_cells(s.confusion, true) WITH ORDINALITY AS c (truth, prediction, n,
+			share_of_truth, share_of_prediction, share_of_all, weight, place)
+		GROUP BY c.truth
+	)
+	SELECT jsonb_build_object(
+		'dataset', fma_get_confusion_matrix.dataset,
+		'run_id', s.run_id,
+		'model_version', s.model_version,
+		'labels', coalesce(m.labels, '[]'),
+		'counts', coalesce(m.counts, '[]'),
+		'share_of_truth', coalesce(m.of_truth, '[]'),
+		'share_of_prediction', coalesce(m.of_prediction, '[]'))
+	FROM summary AS s, (
+		SELECT jsonb_agg(l.truth ORDER BY l.place) AS labels, jsonb_agg(l.counts ORDER BY l.place) AS counts,
+			jsonb_agg(l.of_truth ORDER BY l.place) AS of_truth, jsonb_agg(l.of_prediction ORDER BY l.place) AS of_prediction
+		FROM line AS l) AS m;
+END;
+COMMENT ON FUNCTION fma_get_confusion_matrix(text, text) IS 'the confusion matrix of a dataset''s newest complete run, as a JSON object
+labels, and three matrices with a row for each true label: counts, share_of_truth (rows sum to 1), share_of_prediction (columns sum to 1).';
+
+CREATE FUNCTION fma_get_errors_by_class(dataset text, model_version text DEFAULT NULL) RETURNS jsonb
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	WITH summary AS (
+		SELECT * FROM fma_newest_summary(dataset, model_version)
+	), class AS (
+		SELECT m.label, m.support::bigint AS n, m.predicted::bigint AS predicted, m.fn::bigint AS errors,
+			m.precision, m.recall, m.f1, m.place, sum(m.fn) OVER () AS all_errors
+		FROM summary AS s, fma_class_metrics(s.confusion) WITH ORDINALITY AS m (label, support, predicted,
+			tp, fp, fn, tn, precision, recall, f1, iou, place)
+	), mistake AS (
+		SELECT DISTINCT ON (c.truth) c.truth, c.prediction, c.n
+		FROM summary AS s, fma_cells(s.confusion, false) WITH ORDINALITY AS c (truth, prediction, n,
+			share_of_truth, share_of_prediction, share_of_all, weight, place)
+		WHERE c.truth <> c.prediction
+		ORDER BY c.truth, c.n DESC, c.place
+	)
+	SELECT jsonb_build_object(
+		'dataset', fma_get_errors_by_class.dataset,
+		'run_id', s.run_id,
+		'model_version', s.model_version,
+		'classes', (
+			SELECT coalesce(jsonb_agg(jsonb_build_object(
+				'label', c.label,
+				'n', c.n,
+				'predicted', c.predicted,
+				'errors', c.errors,
+				'error_rate', c.errors / nullif(c.n, 0)::double precision,
+				'share_of_errors', c.errors / nullif(c.all_errors, 0),
+				'precision', c.precision,
+				'recall', c.recall,
+				'f1', c.f1,
+				'mistaken_for', m.prediction,
+				'mistaken_for_n', m.n) ORDER BY c.errors DESC, c.place), '[]')
+			FROM class AS c LEFT JOIN mistake AS m ON m.truth = c.label))
+	FROM summary AS s;
+END;
+COMMENT ON FUNCTION fma_get_errors_by_class(text, text) IS 'the errors of each true label in a dataset''s newest complete run, as a JSON object
+classes, the one with most errors first: n, errors, error_rate, share_of_errors, precision, recall, f1, and the label it is most often mistaken for.';
+
+CREATE FUNCTION fma_get_calibration(dataset text, bins integer DEFAULT 10, model_version text DEFAULT NULL) RETURNS jsonb
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	SELECT jsonb_build_object(
+		'dataset', fma_get_calibration.dataset,
+		'run_id', s.run_id,
+		'model_version', s.model_version,
+		'n', (SELECT sum(n) FROM fma_bins(coarse.r)),
+		'ece', fma_ece(coarse.r),
+		'mce', fma_mce(coarse.r),
+		'ece_if_calibrated', c.expected,
+		'ece_p_value', c.p_value,
+		'bins', (
+			SELECT coalesce(jsonb_agg(jsonb_build_object('bin', b.bin, 'low', b.low, 'high', b.high, 'n', b.n,
+				'mean_confidence', b.mean_confidence, 'accuracy', b.accuracy, 'gap', b.gap,
+				'ci_low', b.ci_low, 'ci_high', b.ci_high) ORDER BY b.bin), '[]')
+			FROM fma_bins(coarse.r) AS b))
+	FROM fma_newest_summary(dataset, model_version) AS s,
+		LATERAL (SELECT fma_coarsen(s.reliability, coalesce(bins, 10)) AS r) AS coarse
+		LEFT JOIN LATERAL fma_ece_if_calibrated(coarse.r) AS c ON true;
+END;
+COMMENT ON FUNCTION fma_get_calibration(text, integer, text) IS 'the reliability diagram of a dataset''s newest complete run, as a JSON object
+bins must divide 100. ece is that of as many bins; ece_if_calibrated is what a perfectly calibrated model would show.';
+
+CREATE FUNCTION fma_get_confidence_curve(dataset text, model_version text DEFAULT NULL) RETURNS jsonb
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	SELECT jsonb_build_object(
+		'dataset', fma_get_confidence_curve.dataset,
+		'run_id', s.run_id,
+		'model_version', s.model_version,
+		'points', (
+			SELECT coalesce(jsonb_agg(jsonb_build_object('threshold', p.low, 'n', p.n,
+				'coverage', p.n / nullif(p.all_rows, 0), 'errors', p.n - p.correct,
+				'accuracy', p.correct / nullif(p.n, 0)) ORDER BY p.low), '[]')
+			FROM (
+				SELECT b.low, sum(b.n) OVER above AS n, sum(round(b.accuracy * b.n)) OVER above AS correct,
+					sum(b.n::double precision) OVER () AS all_rows
+				FROM fma_bins(s.reliability) AS b
+				WINDOW above AS (ORDER BY b.low DESC)) AS p))
+	FROM fma_newest_summary(dataset, model_version) AS s;
+END;
+COMMENT ON FUNCTION fma_get_confidence_curve(text, text) IS 'what is gained by trusting only confident predictions, as a JSON object
+points, one a hundredth: of the rows with at least this confidence their number, their share (coverage), their errors and accuracy.';
+
+CREATE FUNCTION fma_get_predictions(dataset text,
+	only_errors boolean DEFAULT false, only_high_confidence_errors boolean DEFAULT false,
+	true_label text DEFAULT NULL, pred_label text DEFAULT NULL,
+	min_conf double precision DEFAULT NULL, max_conf double precision DEFAULT NULL,
+	hotspot integer DEFAULT NULL, conditions jsonb DEFAULT NULL,
+	sort text DEFAULT 'confidence_desc', page integer DEFAULT 1, page_size integer DEFAULT 10,
+	model_version text DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
+	count_limit integer DEFAULT 10000) RETURNS jsonb
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	WITH item AS (
+		SELECT * FROM fma_list_predictions(dataset, only_errors, only_high_confidence_errors, true_label, pred_label,
+			min_conf, max_conf, hotspot, conditions, sort, page, page_size, model_version, since, until, count_limit)
+			WITH ORDINALITY AS p (id, true_label, pred_label, confidence, error_type, image_url, occurred_at, model_version,
+				total, total_is_exact, place)
+	), total AS (
+		SELECT i.total, i.total_is_exact FROM item AS i WHERE i.place = 1
+		UNION ALL
+		(SELECT f.total, f.total_is_exact
+		FROM fma_list_predictions(dataset, only_errors, only_high_confidence_errors, true_label, pred_label,
+			min_conf, max_conf, hotspot, conditions, sort, 1, 1, model_version, since, until, count_limit) AS f
+		WHERE NOT EXISTS (SELECT FROM item) AND page > 1)
+	)
+	SELECT jsonb_build_object(
+		'dataset', fma_get_predictions.dataset,
+		'page', page,
+		'page_size', page_size,
+		'total', coalesce((SELECT t.total FROM total AS t), 0),
+		'total_is_exact', coalesce((SELECT t.total_is_exact FROM total AS t), true),
+		'items', (
+			SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'true_label', i.true_label, 'pred_label', i.pred_label,
+				'confidence', i.confidence, 'error_type', i.error_type, 'image_url', i.image_url,
+				'occurred_at', i.occurred_at, 'model_version', i.model_version) ORDER BY i.place), '[]')
+			FROM item AS i));
+END;
+COMMENT ON FUNCTION fma_get_predictions(text, boolean, boolean, text, text, double precision, double precision, integer, jsonb, text,
+	integer, integer, text, timestamptz, timestamptz, integer) IS 'a page of a dataset''s predictions, as a JSON object
+The arguments of fma_list_predictions; page, page_size, total, total_is_exact, items. A page beyond the last has no items.';
 
 -- views: the newest complete run of each dataset, one row a fact, for people and BI tools
 

@@ -25,6 +25,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 const char *const FmaRoleNames[FMA_NROLES + 1] = {
 	"truth", "prediction", "confidence", "probabilities", "id", "occurred_at", "batch", "embedding",
@@ -35,6 +36,9 @@ const char *const FmaTaskNames[] = {"classification", "regression", "condition",
 
 /* Advisory locks of ours have this as their first key: "fma" and a zero byte */
 #define LOCK_CLASS 0x666d6100
+
+/* Nobody but a superuser makes anything here, and nothing temporary comes first */
+#define SAFE_PATH "pg_catalog, pg_temp"
 
 #define ADVISORY_TWO_KEYS 2		/* "objsubid" of an advisory lock with two keys */
 
@@ -84,17 +88,31 @@ FmaExtensionOwner(void)
 	return owner;
 }
 
-/* Whether the extension has a table of that name */
-bool
-FmaHasTable(const char *name)
-{
-	return OidIsValid(get_relname_relid(name, SchemaOfExtension()));
-}
-
 static void
 SetLocally(const char *name, const char *value)
 {
 	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/* The text form of values is always the same */
+static void
+FixForms(void)
+{
+	SetLocally("DateStyle", "ISO, YMD");
+	SetLocally("IntervalStyle", "postgres");
+	SetLocally("extra_float_digits", "1");
+	SetLocally("bytea_output", "hex");
+}
+
+/* For writing SQL down: fixes how names and values are written; AtEOXact_GUC(false, result) ends it */
+int
+FmaFixNames(void)
+{
+	int			level = NewGUCNestLevel();
+
+	SetLocally("search_path", SAFE_PATH);
+	FixForms();
+	return level;
 }
 
 /* Acts as a role; "restriction" is added to the security context */
@@ -106,8 +124,33 @@ ActAs(Oid role, int restriction)
 	GetUserIdAndSecContext(&identity.user, &identity.context);
 	SetUserIdAndSecContext(role, identity.context | restriction);
 	identity.guc_level = NewGUCNestLevel();
-	SetLocally("search_path", "pg_catalog, pg_temp");
+	SetLocally("search_path", SAFE_PATH);
 	return identity;
+}
+
+/*
+ * The tables belong to the owner of the extension, who can write whatever he
+ * likes into them (he must, to restore a dump), such as a dataset of another
+ * owner.  So a dataset is no reason to use rights that neither he nor the
+ * caller has, and a superuser's are used only where he is a superuser.
+ */
+static void
+CheckTrust(const FmaDataset *dataset)
+{
+	Oid			caller = GetUserId();
+	Oid			extension_owner = FmaExtensionOwner();
+
+	if (has_privs_of_role(extension_owner, dataset->owner) ||
+		(!superuser_arg(caller) && has_privs_of_role(caller, dataset->owner)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied to read the source of dataset \"%s\" as its owner", dataset->name),
+			 errdetail("The dataset belongs to role \"%s\", and the extension to role \"%s\", who lacks these rights and could have changed it.",
+					   GetUserNameFromId(dataset->owner, true), GetUserNameFromId(extension_owner, true)),
+			 superuser_arg(dataset->owner) ?
+			 errhint("Register it as a role that is no superuser, or have a superuser create the extension.") :
+			 errhint("Do this as the dataset's owner (SET ROLE), make the extension's owner a member of that role, or have a superuser create the extension.")));
 }
 
 /*
@@ -125,20 +168,21 @@ FmaActAsOwner(const FmaDataset *dataset)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("the owner of dataset \"%s\" no longer exists", dataset->name),
 				 errhint("A superuser can give it a new one: fma_alter_dataset(name, '{\"owner\": \"...\"}').")));
+	CheckTrust(dataset);
 	identity = ActAs(dataset->owner, SECURITY_RESTRICTED_OPERATION);
 	SetLocally("TimeZone", dataset->timezone);
-	SetLocally("DateStyle", "ISO, YMD");
-	SetLocally("IntervalStyle", "postgres");
-	SetLocally("extra_float_digits", "1");
-	SetLocally("bytea_output", "hex");
+	FixForms();
 	return identity;
 }
 
-/* Acts as the owner of the extension, to execute a statement of ours on our own tables */
+/*
+ * Acts as the owner of the extension, to execute a statement of ours on our own
+ * tables.  The operation is restricted as well: he may have put triggers on them.
+ */
 FmaIdentity
 FmaActAsExtension(void)
 {
-	return ActAs(FmaExtensionOwner(), SECURITY_LOCAL_USERID_CHANGE);
+	return ActAs(FmaExtensionOwner(), SECURITY_RESTRICTED_OPERATION);
 }
 
 void
@@ -148,9 +192,13 @@ FmaActAgain(FmaIdentity identity)
 	SetUserIdAndSecContext(identity.user, identity.context);
 }
 
-/* Executes a statement of ours on our own tables; returns how many rows it touched */
-uint64
-FmaWrite(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls)
+/*
+ * Executes a statement of ours on our own tables; returns how many rows it
+ * touched.  If "returned" is not NULL, it is set to the integer that the
+ * statement's RETURNING gave for the first of them.
+ */
+static uint64
+Write(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls, int64 *returned)
 {
 	FmaIdentity identity = FmaActAsExtension();
 	uint64		n;
@@ -160,9 +208,27 @@ FmaWrite(const char *statement, int nargs, Oid *types, Datum *values, const char
 	if (SPI_execute_with_args(statement, nargs, types, values, nulls, false, 0) < 0)
 		elog(ERROR, "SPI_execute_with_args failed: %s", statement);
 	n = SPI_processed;
+	if (returned != NULL && n > 0)
+		*returned = pg_strtoint64(SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
 	SPI_finish();
 	FmaActAgain(identity);
 	return n;
+}
+
+uint64
+FmaWrite(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls)
+{
+	return Write(statement, nargs, types, values, nulls, NULL);
+}
+
+/* The same for an INSERT that returns the number of its row; 0 if it made none */
+int64
+FmaInsert(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls)
+{
+	int64		number = 0;
+
+	(void) Write(statement, nargs, types, values, nulls, &number);
+	return number;
 }
 
 /* A setting as text, or NULL */
@@ -208,8 +274,8 @@ SettingList(const FmaDataset *dataset, const char *key)
 }
 
 /* Reads the settings of a dataset into its fields */
-static void
-ReadSettings(FmaDataset *dataset)
+void
+FmaReadSettings(FmaDataset *dataset)
 {
 	char	   *task = FmaSettingText(dataset, "task");
 
@@ -231,6 +297,65 @@ ReadSettings(FmaDataset *dataset)
 	dataset->current_version = FmaSettingText(dataset, "current_version");
 }
 
+/* Whether the current user may see a dataset's results */
+static bool
+MayRead(const FmaDataset *dataset)
+{
+	Oid			types[] = {INT4OID, OIDOID, OIDOID};
+	Datum		values[] = {Int32GetDatum(dataset->id), ObjectIdGetDatum(dataset->owner), ObjectIdGetDatum(dataset->relation)};
+	bool		isnull;
+	bool		may;
+
+	if (has_privs_of_role(GetUserId(), dataset->owner))
+		return true;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args(psprintf("SELECT %s.fma_may_read($1, $2, $3)", FmaSchema()), 3, types, values, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not ask fma_may_read");
+	may = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	return may;
+}
+
+/*
+ * The row of fma_dataset of that name, or NULL.  It is read as the owner of the
+ * table, so that nothing which he may have hung onto it runs as the caller.
+ */
+static FmaDataset *
+ReadDataset(const char *name)
+{
+	FmaDataset *dataset = NULL;
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *select = psprintf("SELECT dataset_id, owner::pg_catalog.oid, relation::pg_catalog.oid, settings FROM %s.fma_dataset "
+								  "WHERE name OPERATOR(pg_catalog.=) $1", FmaSchema());
+	Oid			types[] = {TEXTOID};
+	Datum		values[] = {CStringGetTextDatum(name)};
+	bool		isnull;
+	FmaIdentity identity = FmaActAsExtension();
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args(select, 1, types, values, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read fma_dataset");
+	if (SPI_processed > 0)
+	{
+		HeapTuple	row = SPI_tuptable->vals[0];
+		TupleDesc	columns = SPI_tuptable->tupdesc;
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+
+		dataset = palloc0(sizeof(FmaDataset));
+		dataset->name = pstrdup(name);
+		dataset->id = DatumGetInt32(SPI_getbinval(row, columns, 1, &isnull));
+		dataset->owner = DatumGetObjectId(SPI_getbinval(row, columns, 2, &isnull));
+		dataset->relation = DatumGetObjectId(SPI_getbinval(row, columns, 3, &isnull));
+		dataset->settings = DatumGetJsonbPCopy(SPI_getbinval(row, columns, 4, &isnull));
+		MemoryContextSwitchTo(spi);
+	}
+	SPI_finish();
+	FmaActAgain(identity);
+	return dataset;
+}
+
 /*
  * The dataset of that name, if the current user may do with it what "access"
  * says.  A dataset that may not be read is not known to exist.
@@ -238,32 +363,14 @@ ReadSettings(FmaDataset *dataset)
 FmaDataset *
 FmaGetDataset(const char *name, FmaAccess access)
 {
-	FmaDataset *dataset = palloc0(sizeof(FmaDataset));
-	MemoryContext caller = CurrentMemoryContext;
-	char	   *select = psprintf("SELECT dataset_id, owner::pg_catalog.oid, relation::pg_catalog.oid, settings FROM %s.fma_dataset "
-								  "WHERE name OPERATOR(pg_catalog.=) $1 AND %s.fma_may_read(dataset_id, owner, relation)",
-								  FmaSchema(), FmaSchema());
-	Oid			types[] = {TEXTOID};
-	Datum		values[] = {CStringGetTextDatum(name)};
-	bool		isnull;
+	FmaDataset *dataset = ReadDataset(name);
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args(select, 1, types, values, NULL, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read fma_dataset");
-	if (SPI_processed == 0)
+	if (dataset == NULL || !MayRead(dataset))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("dataset \"%s\" does not exist, or is not yours to read", name),
 				 errhint("fma_dataset lists the datasets; fma_register makes one, fma_share lets a role read it.")));
-	dataset->name = MemoryContextStrdup(caller, name);
-	dataset->id = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	dataset->owner = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull));
-	dataset->relation = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &isnull));
-	MemoryContextSwitchTo(caller);
-	dataset->settings = DatumGetJsonbPCopy(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 4, &isnull));
-	SPI_finish();
-	ReadSettings(dataset);
+	FmaReadSettings(dataset);
 	if (access == FMA_MANAGE && !has_privs_of_role(GetUserId(), dataset->owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -271,6 +378,47 @@ FmaGetDataset(const char *name, FmaAccess access)
 				 errdetail("It belongs to role \"%s\".", GetUserNameFromId(dataset->owner, true)),
 				 errhint("Only the owner, and members of that role, may run or change it.")));
 	return dataset;
+}
+
+/* A time in the row that SPI found, if it is not NULL */
+static TimestampTz
+FoundTime(int column, bool *found)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
+
+	*found = !isnull;
+	return isnull ? 0 : DatumGetTimestampTz(value);
+}
+
+/* The newest complete run of a dataset that the current user may read; an error if there is none */
+FmaStoredRun *
+FmaNewestRun(const FmaDataset *dataset)
+{
+	FmaStoredRun	   *run = palloc0(sizeof(FmaStoredRun));
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *select = psprintf("SELECT run_id, model_version, since, until FROM %s.fma_result_run "
+								  "WHERE dataset_id OPERATOR(pg_catalog.=) %d AND status OPERATOR(pg_catalog.=) 'complete' "
+								  "ORDER BY run_id DESC LIMIT 1", FmaSchema(), dataset->id);
+	char	   *version;
+	bool		isnull;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute(select, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read fma_result_run");
+	if (SPI_processed == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("dataset \"%s\" has no complete run yet", dataset->name),
+				 errhint("Make one: SELECT fma_run(%s).", quote_literal_cstr(dataset->name))));
+	run->id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	version = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2);
+	run->model_version = version == NULL ? NULL : MemoryContextStrdup(caller, version);
+	run->since = FoundTime(3, &run->has_since);
+	run->until = FoundTime(4, &run->has_until);
+	SPI_finish();
+	return run;
 }
 
 /* The process that holds a dataset's lock, or 0 */

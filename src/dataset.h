@@ -7,6 +7,7 @@
 
 #include "fma.h"
 
+#include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
@@ -79,6 +80,23 @@ typedef enum FmaAccess
 extern FmaDataset *FmaGetDataset(const char *name, FmaAccess access);
 extern void FmaLockDataset(const FmaDataset *dataset);
 extern FmaDataset *FmaGetLockedDataset(const char *name);
+extern void FmaReadSettings(FmaDataset *dataset);
+
+/* One error with everything that no longer fits the source, at the start of a run */
+extern void FmaCheckDataset(const FmaDataset *dataset);
+
+/* The newest complete run of a dataset */
+typedef struct FmaStoredRun
+{
+	int64		id;
+	char	   *model_version;	/* the current version, whose slices were searched; or NULL */
+	bool		has_since;
+	TimestampTz since;
+	bool		has_until;
+	TimestampTz until;
+} FmaStoredRun;
+
+extern FmaStoredRun *FmaNewestRun(const FmaDataset *dataset);
 
 /* A setting by its key: as text, or a default where it is missing */
 extern char *FmaSettingText(const FmaDataset *dataset, const char *key);
@@ -87,7 +105,6 @@ extern double FmaSettingNumber(const FmaDataset *dataset, const char *key, doubl
 /* Extension objects, quoted and with their schema */
 extern const char *FmaSchema(void);
 extern Oid	FmaExtensionOwner(void);
-extern bool FmaHasTable(const char *name);
 
 /*
  * Acting as another role, with names looked up in pg_catalog alone and the
@@ -105,8 +122,11 @@ extern FmaIdentity FmaActAsOwner(const FmaDataset *dataset);
 extern FmaIdentity FmaActAsExtension(void);
 extern void FmaActAgain(FmaIdentity identity);
 
+extern int	FmaFixNames(void);
+
 /* Our own statements on our own tables; between SPI_connect and SPI_finish not needed */
 extern uint64 FmaWrite(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls);
+extern int64 FmaInsert(const char *statement, int nargs, Oid *types, Datum *values, const char *nulls);
 
 /*
  * SQL over the source, whose alias is t.  Each returns NULL where the dataset

@@ -28,14 +28,15 @@ CREATE TABLE fma_dataset_share (
 COMMENT ON TABLE fma_dataset_share IS 'roles that may read a dataset''s results and predictions
 Written by fma_share.';
 COMMENT ON COLUMN fma_dataset_share.dataset_id IS 'the dataset';
-COMMENT ON COLUMN fma_dataset_share.role IS 'role that may read it, with its members';
+COMMENT ON COLUMN fma_dataset_share.role IS 'role that may read it, with its members; - for everybody';
 
 -- Who may read: the one place that decides. Whatever belongs to a dataset follows its row.
 CREATE FUNCTION fma_may_read(dataset_id integer, owner oid, relation oid) RETURNS boolean
 	LANGUAGE SQL STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT pg_has_role(owner, 'USAGE')
-		OR EXISTS (SELECT FROM fma_dataset_share AS s WHERE s.dataset_id = fma_may_read.dataset_id AND pg_has_role(s.role, 'USAGE'))
+		OR EXISTS (SELECT FROM fma_dataset_share AS s WHERE s.dataset_id = fma_may_read.dataset_id
+			AND (s.role = 0 OR pg_has_role(s.role, 'USAGE')))
 		OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = relation AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity
 			AND has_table_privilege(c.oid, 'SELECT'));
 END;

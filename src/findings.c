@@ -8,10 +8,16 @@
 #include "access/tupdesc.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+PG_FUNCTION_INFO_V1(fma_true_arguments);
+
 #define MAX_HOTSPOTS 20
+
+/* Conditions in one call of fma_true_arguments, which takes a number as well */
+#define CONDITIONS_PER_CALL (FUNC_MAX_ARGS - 1)
 
 /* ", t.column" for each feature, and for the unit unless it is one of them */
 void
@@ -178,6 +184,22 @@ FmaLeaveOutSliceMetrics(FmaRun *run)
 	return run->found == NIL ? "there are no slices" : NULL;
 }
 
+/*
+ * Which of the arguments from the second on are true, counted from the first
+ * argument: the slices that a row is in.  A NULL is not true.
+ */
+Datum
+fma_true_arguments(PG_FUNCTION_ARGS)
+{
+	Datum		positions[FUNC_MAX_ARGS];
+	int			n = 0;
+
+	for (int i = 1; i < PG_NARGS(); i++)
+		if (!PG_ARGISNULL(i) && PG_GETARG_BOOL(i))
+			positions[n++] = Int32GetDatum(PG_GETARG_INT32(0) + i - 1);
+	PG_RETURN_ARRAYTYPE_P(construct_array(positions, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+}
+
 /* Stage: the same values as of all other segments, for each slice and hotspot, from one scan */
 int64
 FmaRunSliceMetrics(FmaRun *run)
@@ -194,15 +216,17 @@ FmaRunSliceMetrics(FmaRun *run)
 		FmaFound   *one = lfirst(cell);
 		int			i = foreach_current_index(cell);
 
-		appendStringInfo(&members, "%sCASE WHEN %s THEN %d END", i > 0 ? ", " : "", one->predicate, i);
+		if (i % CONDITIONS_PER_CALL == 0)
+			appendStringInfo(&members, "%s%s.fma_true_arguments(%d", i > 0 ? ") || " : "", FmaSchema(), i);
+		appendStringInfo(&members, ", %s", one->predicate);
 		appendStringInfo(&found, "%s(%d, '%s', " INT64_FORMAT "::bigint, %s, %s, %s)", i > 0 ? ", " : "", i, one->kind, one->rank,
 						 quote_literal_cstr(one->slice), one->n_units > 0 ? psprintf(INT64_FORMAT "::bigint", one->n_units) : "NULL::bigint",
 						 one->n_units > 0 ? psprintf("%s::double precision", FmaFloat8ToString(one->design_effect)) : "NULL::double precision");
 	}
 	query = psprintf("SELECT f.segment_by, f.segment, f.rank, %s::text AS model_version, f.n_units, f.design_effect, v.* FROM ("
-					 "SELECT s.i AS found, %s FROM (SELECT s.*, unnest(array_remove(s.members, NULL)) AS i FROM %s) AS s GROUP BY s.i) AS v "
+					 "SELECT s.i AS found, %s FROM (SELECT s.*, unnest(s.members) AS i FROM %s) AS s GROUP BY s.i) AS v "
 					 "JOIN (VALUES %s) AS f (i, segment_by, rank, segment, n_units, design_effect) ON f.i = v.found",
 					 run->version == NULL ? "NULL" : quote_literal_cstr(run->version), FmaValuesSql(run),
-					 FmaRowsSql(run, run->from_current, psprintf(", ARRAY[%s] AS members", members.data)), found.data);
+					 FmaRowsSql(run, run->from_current, psprintf(", %s) AS members", members.data)), found.data);
 	return FmaStoreSummaries(run, FmaReadSource(run, query), "segment_by, segment, rank, model_version, n_units, design_effect");
 }

@@ -7,9 +7,10 @@
  * wrong with it.  What it says is bound into our own statements as values and
  * never becomes SQL.
  */
-#include "run.h"
+#include "rules.h"
 
 #include "catalog/pg_type.h"
+#include "dataset.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "labels.h"
@@ -567,19 +568,15 @@ fma_remove_rule(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* The last stage of a run: its dataset's rules against what it has stored */
 int64
-FmaRunRules(FmaRun *run)
+FmaStoreRuleResults(int64 run_id)
 {
 	Oid			types[] = {INT8OID};
-	Datum		values[] = {Int64GetDatum(run->run_id)};
+	Datum		values[] = {Int64GetDatum(run_id)};
 	const char *schema = FmaSchema();
-	int64		n = FmaWrite(psprintf("INSERT INTO %s.fma_result_rule SELECT * FROM %s.fma_evaluate_rules($1)", schema, schema),
-							 1, types, values, NULL);
 
-	if (n == 0)
-		FmaNote(run, "the dataset has no rules");
-	return n;
+	return FmaWrite(psprintf("INSERT INTO %s.fma_result_rule SELECT * FROM %s.fma_evaluate_rules($1)", schema, schema),
+					1, types, values, NULL);
 }
 
 /* Columns of fma_unmet_rules and fma_check_run */

@@ -193,6 +193,7 @@ RunStages(void *argument)
 	Engine	   *engine = argument;
 
 	engine->stage = FmaStages[0].name;
+	FmaCheckDataset(engine->run.dataset);
 	PrepareSource(&engine->run);
 	for (int position = 1; position <= FmaNumberOfStages; position++)
 		RunStage(engine, position);
@@ -282,7 +283,7 @@ Notify(Engine *engine, const ErrorData *error)
 		appendStringInfo(&json, ", \"n\": " INT64_FORMAT, run->n);
 		if (run->failures >= 0)
 			appendStringInfo(&json, ", \"failures\": " INT64_FORMAT, run->failures);
-		appendStringInfo(&json, ", \"hotspots\": " INT64_FORMAT, run->hotspots);
+		appendStringInfo(&json, ", \"hotspots\": " INT64_FORMAT ", \"failed_rules\": " INT64_FORMAT, run->hotspots, run->failed_rules);
 	}
 	appendStringInfoChar(&json, '}');
 	Async_Notify(CHANNEL, json.data);

@@ -83,6 +83,8 @@ typedef struct FmaRun
 	List	   *found;			/* of FmaFound * */
 	int64		hotspots;
 
+	int64		failed_rules;	/* results of rules that did not pass */
+
 	StringInfoData note;		/* what the current stage left out */
 } FmaRun;
 
@@ -97,7 +99,6 @@ typedef struct FmaStage
 extern const FmaStage FmaStages[];
 extern const int FmaNumberOfStages;
 
-extern ErrorData *FmaTry(void (*action) (void *argument), void *argument);
 extern void FmaNote(FmaRun *run, const char *format,...) pg_attribute_printf(2, 3);
 
 /* Rows of a query, kept */
@@ -141,7 +142,6 @@ extern const char *FmaLeaveOutConfirmation(FmaRun *run);
 extern int64 FmaRunConfirmation(FmaRun *run);
 extern const char *FmaLeaveOutVersions(FmaRun *run);
 extern int64 FmaRunVersions(FmaRun *run);
-extern int64 FmaRunRules(FmaRun *run);
 
 /* "SELECT loss, features ..." for the finders; the loss comes first, under this name */
 #define FMA_LOSS_NAME "fma_loss"

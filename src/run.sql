@@ -277,14 +277,15 @@ ALTER TABLE fma_result_comparison ENABLE ROW LEVEL SECURITY;
 CREATE POLICY fma_result_reader ON fma_result_comparison FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
 COMMENT ON POLICY fma_result_reader ON fma_result_comparison IS 'results of the runs that the current user may read';
 
-GRANT SELECT ON fma_result_run, fma_result_stage, fma_result_summary, fma_result_slice, fma_result_confirmation,
-	fma_result_comparison TO PUBLIC;
 ALTER TABLE fma_result_run OWNER TO @extowner@;
 ALTER TABLE fma_result_stage OWNER TO @extowner@;
 ALTER TABLE fma_result_summary OWNER TO @extowner@;
 ALTER TABLE fma_result_slice OWNER TO @extowner@;
 ALTER TABLE fma_result_confirmation OWNER TO @extowner@;
 ALTER TABLE fma_result_comparison OWNER TO @extowner@;
+-- After the owner has changed, or a dump would hold this as a change of the extension.
+GRANT SELECT ON fma_result_run, fma_result_stage, fma_result_summary, fma_result_slice, fma_result_confirmation,
+	fma_result_comparison TO PUBLIC;
 
 SELECT pg_extension_config_dump('fma_result_run', '');
 SELECT pg_extension_config_dump('fma_result_run_run_id_seq', '');
@@ -305,3 +306,9 @@ CREATE FUNCTION fma_prune(name text, keep interval) RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C COST 10000;
 COMMENT ON FUNCTION fma_prune(text, interval) IS 'deletes a dataset''s runs that started longer ago than keep; returns how many
 The newest complete run stays, whatever its age.';
+
+-- private functions
+
+CREATE FUNCTION fma_true_arguments(first integer, VARIADIC conditions "any") RETURNS integer[]
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_true_arguments(integer, "any") IS 'numbers of the conditions that are true, counted from first: the slices that a row is in';

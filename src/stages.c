@@ -13,6 +13,25 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "rules.h"
+
+/* Stage: the dataset's rules, against what the other stages have stored */
+static int64
+RunRules(FmaRun *run)
+{
+	Oid			types[] = {INT8OID, TEXTOID};
+	Datum		values[] = {Int64GetDatum(run->run_id), run->version == NULL ? (Datum) 0 : CStringGetTextDatum(run->version)};
+	char		nulls[] = {' ', run->version == NULL ? 'n' : ' '};
+	int64		n;
+
+	/* Rules are about the current version, and read of the run what it has stored */
+	FmaWrite(psprintf("UPDATE %s.fma_result_run SET model_version = $2 WHERE run_id = $1", FmaSchema()), 2, types, values, nulls);
+	n = FmaStoreRuleResults(run->run_id);
+	run->failed_rules = FmaWrite(psprintf("SELECT FROM %s.fma_result_rule WHERE run_id = $1 AND NOT passed", FmaSchema()),
+								 1, types, values, NULL);
+	return n;
+}
+
 /* A value of a segment takes 7 kB with its calibration curve; with less memory than this, they would be written to disk */
 #define READ_WORK_MEM_KB 131072
 
@@ -24,7 +43,7 @@ const FmaStage FmaStages[] = {
 	{"slice metrics", FmaLeaveOutSliceMetrics, FmaRunSliceMetrics},
 	{"confirmation", FmaLeaveOutConfirmation, FmaRunConfirmation},
 	{"model versions", FmaLeaveOutVersions, FmaRunVersions},
-	{"rules", NULL, FmaRunRules},
+	{"rules", NULL, RunRules},
 };
 
 const int	FmaNumberOfStages = lengthof(FmaStages);
@@ -107,48 +126,6 @@ FmaReadResults(FmaRun *run, const char *query)
 	FmaReadQuery(query, &rows->reader);
 	FmaActAgain(identity);
 	return rows;
-}
-
-/*
- * Whether an error is not the run's own: a cancel, a shutdown, or one after
- * which the whole transaction is to be repeated
- */
-static bool
-IsPassedOn(const ErrorData *error)
-{
-	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-
-	return category == ERRCODE_OPERATOR_INTERVENTION || category == ERRCODE_TRANSACTION_ROLLBACK;
-}
-
-/* Does something in a subtransaction; returns the error that ended and undid it, or NULL */
-ErrorData *
-FmaTry(void (*action) (void *argument), void *argument)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
-
-	BeginInternalSubTransaction("fma_run");
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		action(argument);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (IsPassedOn(error))
-			ReThrowError(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return error;
 }
 
 typedef struct Trial

@@ -161,8 +161,7 @@ TakeThreshold(void *argument, TupleTableSlot *slot)
 static void
 ReadThresholds(FmaRun *run)
 {
-	if (run->dataset->task != FMA_CLASSIFICATION || run->dataset->columns[FMA_CONFIDENCE] == NULL ||
-		!FmaHasTable("fma_rule"))
+	if (run->dataset->task != FMA_CLASSIFICATION || run->dataset->columns[FMA_CONFIDENCE] == NULL)
 		return;
 	FmaEachRow(FmaReadResults(run, psprintf("SELECT DISTINCT min_confidence, coalesce(background_label, '%s') FROM %s.fma_rule "
 											"WHERE dataset_id = %d AND min_confidence IS NOT NULL ORDER BY 1, 2",

@@ -73,6 +73,12 @@ SideSql(FmaRun *run, const FmaVersion *version, const char *loss, bool features)
 	return sql.data;
 }
 
+static bool
+HasConditions(FmaRun *run)
+{
+	return run->dataset->features != NIL || run->dataset->columns[FMA_UNIT] != NULL;
+}
+
 static char *
 PairsSql(FmaRun *run, const FmaVersion *a, const FmaVersion *b)
 {
@@ -81,6 +87,8 @@ PairsSql(FmaRun *run, const FmaVersion *a, const FmaVersion *b)
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT a.fma_loss_a, b.fma_loss_b");
 	FmaAddFeatures(run, &sql, "b");
+	if (!HasConditions(run))
+		appendStringInfoString(&sql, ", NULL::integer AS fma_none");	/* a search wants a column */
 	appendStringInfo(&sql, " FROM %s AS a JOIN %s AS b ON a.fma_id = b.fma_id",
 					 SideSql(run, a, "fma_loss_a", false), SideSql(run, b, "fma_loss_b", true));
 	return sql.data;
@@ -117,12 +125,15 @@ AddCompared(FmaRows *rows, FmaSearch *search, const FmaVersion *a, const FmaVers
 static void
 Compare(FmaRun *run, FmaRows *rows, const FmaVersion *a, const FmaVersion *b)
 {
+	int			noted = run->note.len;
 	FmaEncoding *encoding = FmaEncodeSource(run, PairsSql(run, a, b), true);
 	FmaSearch  *search;
 	FmaCompared *compared;
 	int64		n,
 				rank = 0;
 
+	if (!HasConditions(run))
+		run->note.data[run->note.len = noted] = '\0';
 	if (encoding->nrows == 0)
 	{
 		FmaNote(run, "%s and %s have no rows with the same id", a->name, b->name);
