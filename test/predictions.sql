@@ -91,10 +91,10 @@ SELECT dataset('houses', 'houses', '{"task": "regression", "truth": "y", "predic
 SELECT is((SELECT loss FROM fma_get_prediction('houses', '7')), 3::float8, 'the loss of a regression');
 SELECT is((SELECT array_agg(id) FROM fma_list_predictions('houses', page_size => 3)), ARRAY['40', '39', '38'], 'without a confidence in the order of id');
 SELECT throws_ok($$ SELECT fma_list_predictions('houses', only_errors => true) $$, '22023', 'dataset "houses" does not say what an error is, which only_errors needs', 'no condition of failure');
-SELECT throws_ok($$ SELECT fma_list_predictions('houses', only_high_confidence_errors => true) $$, '22023', 'dataset "houses" has no confidence, which only_high_confidence_errors needs', 'no confidence');
+SELECT throws_ok($$ SELECT fma_list_predictions('houses', only_high_confidence_errors => true) $$, '22023', 'dataset "houses" has no confidence column', 'no confidence');
 SELECT dataset('bad houses', 'houses', '{"task": "regression", "truth": "y", "prediction": "yhat", "failed": "t.yhat - t.y > 2 OR false", "filter": "t.id > 20 OR false"}');
 SELECT is(total($$'bad houses'$$, 'only_errors => true'), 5::bigint, 'failed and filter are each one condition');
-SELECT throws_ok($$ SELECT fma_get_prediction('bad houses', '1') $$, '22023', 'dataset "bad houses" has no id, which fma_get_prediction needs', 'no id');
+SELECT throws_ok($$ SELECT fma_get_prediction('bad houses', '1') $$, '22023', 'dataset "bad houses" has no id column', 'no id');
 
 -- Hotspots: exactly the rows that were counted
 INSERT INTO fma_result_run (dataset_id, status, started_at, model_version, settings, fma_version)
