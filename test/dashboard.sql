@@ -17,9 +17,9 @@ CREATE FUNCTION run(name text, n bigint, version text, status text DEFAULT 'comp
 $$;
 -- An older run, the one to be shown, and a newer one that failed
 SELECT run('fashion', 5, 'v0') AS old, run('fashion', 20000, 'v2') AS run, run('fashion', 5, 'v3', 'failed') AS failed, run('houses', 49917, NULL) AS houses \gset
-INSERT INTO fma_result_summary (run_id, segment_by, model_version, n, unlabelled, failures, confident_errors, confusion, reliability)
+INSERT INTO fma_result_summary (run_id, segment_by, model_version, n, unlabelled, failures, confident_errors, design_effect, confusion, reliability)
 	SELECT :run, 'overall', model_version, count(*), 0, fma_failures(true_label <> pred_label),
-		count(*) FILTER (WHERE true_label <> pred_label AND confidence >= 0.9),
+		count(*) FILTER (WHERE true_label <> pred_label AND confidence >= 0.9), 1,
 		fma_confusion(true_label, pred_label), fma_reliability(confidence, true_label = pred_label, 100)
 	FROM fashion GROUP BY model_version;
 -- What must not be mixed in: another segment, a rule's confidence threshold, another run
@@ -36,7 +36,8 @@ CREATE TABLE wanted AS SELECT model_version AS version, count(*) AS n, count(*) 
 	count(*) FILTER (WHERE true_label <> pred_label AND confidence >= 0.9) AS confident, avg(confidence) AS mean FROM fashion GROUP BY 1;
 SELECT ok((o ->> 'n')::bigint = w.n AND (o ->> 'failures')::bigint = w.failures AND (o ->> 'confident_errors')::bigint = confident
 	AND (o ->> 'failure_rate')::float8 = w.failures / w.n::float8 AND abs((o ->> 'accuracy')::float8 - (1 - w.failures / w.n::float8)) < 1e-12
-	AND abs((o ->> 'mean_confidence')::float8 - mean) < 1e-9 AND o ->> 'model_version' = version, 'overview: ' || version)
+	AND abs((o ->> 'mean_confidence')::float8 - mean) < 1e-9 AND o ->> 'model_version' = version
+	AND (o ->> 'ci_low')::float8 < w.failures / w.n::float8 AND (o ->> 'ci_high')::float8 > w.failures / w.n::float8, 'overview: ' || version)
 FROM wanted AS w, fma_get_overview('fashion', version) AS o ORDER BY version;
 SELECT is(fma_get_overview('fashion'), fma_get_overview('fashion', 'v2'), 'the run''s current version is shown by default');
 SELECT is(o -> 'run_id', to_jsonb(:run), 'the newest complete run') FROM fma_get_overview('fashion') AS o;
@@ -71,13 +72,13 @@ WHERE truth IN ('Shirt', 'Coat');
 
 -- Errors by class
 CREATE TEMP TABLE class AS SELECT c ->> 'label' AS label, c, place FROM jsonb_array_elements(fma_get_errors_by_class('fashion') -> 'classes') WITH ORDINALITY AS e (c, place);
-SELECT set_eq($$ SELECT label, (c ->> 'n')::bigint AS n, (c ->> 'errors')::bigint AS errors, (c ->> 'error_rate')::float8 AS rate FROM class $$,
+SELECT set_eq($$ SELECT label, (c ->> 'support')::bigint AS n, (c ->> 'errors')::bigint AS errors, (c ->> 'error_rate')::float8 AS rate FROM class $$,
 	$$ SELECT true_label, count(*) AS n, count(*) FILTER (WHERE true_label <> pred_label) AS errors, avg((true_label <> pred_label)::int)::float8 FROM fashion WHERE model_version = 'v2' GROUP BY 1 $$, 'errors by class');
 SELECT results_eq('SELECT label FROM class ORDER BY place', $$ SELECT true_label FROM fashion WHERE model_version = 'v2' GROUP BY 1 ORDER BY count(*) FILTER (WHERE true_label <> pred_label) DESC, true_label COLLATE "C" $$, 'most errors first');
 SELECT ok(abs(sum((c ->> 'share_of_errors')::float8) - 1) < 1e-12, 'shares of the errors') FROM class;
-SELECT set_eq($$ SELECT label, c ->> 'mistaken_for', (c ->> 'mistaken_for_n')::bigint FROM class $$,
+SELECT set_eq($$ SELECT label, c ->> 'taken_for', (c ->> 'taken_for_n')::bigint FROM class $$,
 	$$ SELECT DISTINCT ON (true_label) true_label, pred_label, count(*) FROM fashion WHERE model_version = 'v2' AND true_label <> pred_label
-		GROUP BY 1, 2 ORDER BY true_label, count(*) DESC, pred_label COLLATE "C" $$, 'what each is mistaken for');
+		GROUP BY 1, 2 ORDER BY true_label, count(*) DESC, pred_label COLLATE "C" $$, 'what each is taken for');
 SELECT is(fma_get_errors_by_class('houses') -> 'classes', '[]', 'no labels, no classes');
 
 -- Calibration

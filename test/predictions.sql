@@ -255,7 +255,7 @@ SET ROLE fma_home;
 CREATE EXTENSION fma;
 INSERT INTO fma_dataset (name, owner, relation, settings) VALUES ('forged', 'postgres', 'large', '{"task": "condition", "failed": "public.whoami()"}');
 INSERT INTO fma_dataset_share SELECT dataset_id, 'fma_home' FROM fma_dataset;
-SELECT throws_ok($$ SELECT fma_list_predictions('forged') $$, '42501', 'dataset "forged" belongs to a superuser, and extension "fma" does not', 'and becomes no superuser by it');
+SELECT throws_ok($$ SELECT fma_list_predictions('forged') $$, '42501', 'permission denied to read the source of dataset "forged" as its owner', 'and becomes no superuser by it');
 RESET ROLE;
 SELECT * FROM finish();
 ROLLBACK;

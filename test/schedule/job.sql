@@ -9,15 +9,6 @@ CREATE TABLE clocked AS SELECT i AS id, 'a' AS truth, CASE WHEN i % 4 = 0 THEN '
 RESET ROLE;
 INSERT INTO fma_dataset (name, owner, relation, settings)
 	VALUES ('it''s "odd"; --', 'fma_clock', 'clocked', '{"truth": "truth", "prediction": "guess", "id": "id"}');
--- Until fma_run exists: something that leaves what it leaves
-DO $do$ BEGIN
-	IF NOT EXISTS (SELECT FROM pg_proc WHERE proname = 'fma_run') THEN
-		CREATE FUNCTION fma_run(name text) RETURNS void LANGUAGE sql SECURITY DEFINER AS $$
-			INSERT INTO fma_result_run (dataset_id, status, started_at, n, settings, fma_version)
-			SELECT dataset_id, 'complete', now(), 100, settings, '1.0' FROM fma_dataset AS d WHERE d.name = fma_run.name
-		$$;
-	END IF;
-END $do$;
 SET SESSION AUTHORIZATION fma_clock;
 SELECT fma_schedule('it''s "odd"; --', '0 3 * * *') IS NOT NULL AS scheduled;
 -- A second call changes the schedule of the same job
