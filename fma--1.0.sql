@@ -1614,6 +1614,18 @@ COMMENT ON COLUMN fma_rule_results.reason IS 'why passed is NULL';
 ALTER VIEW fma_rule_results OWNER TO @extowner@;
 GRANT SELECT ON fma_rule_results TO PUBLIC;
 
+-- schedule: runs by pg_cron, where it is installed (doc/schedule.md)
+
+CREATE FUNCTION fma_schedule(name text, cron text) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_schedule(text, text) IS 'lets pg_cron run a dataset, as whoever schedules it
+cron is a schedule as pg_cron takes it, such as ''0 3 * * *'' (in its time zone, UTC by default). The job is called "fma: " and the dataset''s name; its number is returned. A second call changes it.';
+
+CREATE FUNCTION fma_unschedule(name text) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_unschedule(text) IS 'ends what fma_schedule began
+Returns whether the caller had scheduled runs of that name; the dataset need not exist any more.';
+
 -- predictions: the rows behind the figures (doc/predictions.md)
 
 CREATE FUNCTION fma_list_predictions(dataset text,
@@ -1697,9 +1709,10 @@ BEGIN ATOMIC
 		'unlabelled', s.unlabelled,
 		'failures', (fma_failure_counts(s.failures)).failures,
 		'failure_rate', fma_failure_rate(s.failures),
-		'failure_rate_low', CASE WHEN s.n_units IS NULL THEN (fma_failure_interval(s.failures)).low END,
-		'failure_rate_high', CASE WHEN s.n_units IS NULL THEN (fma_failure_interval(s.failures)).high END,
+		'ci_low', i.low,
+		'ci_high', i.high,
 		'n_units', s.n_units,
+		'design_effect', s.design_effect,
 		'high_confidence', coalesce((r.settings ->> 'high_confidence')::double precision, 0.8),
 		'confident_errors', s.confident_errors,
 		'labels', (SELECT count(*) FROM fma_class_metrics(s.confusion)),
@@ -1715,7 +1728,8 @@ BEGIN ATOMIC
 		'ece', fma_ece(ten.r),
 		'ece_if_calibrated', c.expected,
 		'ece_p_value', c.p_value,
-		'brier', (fma_confidence_brier(ten.r)).brier,
+		'mce', fma_mce(ten.r),
+		'brier', (fma_confidence_brier(s.reliability)).brier,
 		'confidence_log_loss', fma_confidence_log_loss(s.reliability),
 		'log_loss', s.log_loss,
 		'top_3_accuracy', s.top_3_accuracy,
@@ -1729,6 +1743,7 @@ BEGIN ATOMIC
 	FROM fma_newest_summary(dataset, model_version) AS s
 		JOIN fma_result_run AS r USING (run_id),
 		LATERAL (SELECT fma_coarsen(s.reliability, 10) AS r) AS ten
+		LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
 		LEFT JOIN LATERAL fma_ece_if_calibrated(ten.r) AS c ON true
 		LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS m ON true;
 END;
@@ -1789,7 +1804,7 @@ BEGIN ATOMIC
 		'classes', (
 			SELECT coalesce(jsonb_agg(jsonb_build_object(
 				'label', c.label,
-				'n', c.n,
+				'support', c.n,
 				'predicted', c.predicted,
 				'errors', c.errors,
 				'error_rate', c.errors / nullif(c.n, 0)::double precision,
@@ -1797,13 +1812,13 @@ BEGIN ATOMIC
 				'precision', c.precision,
 				'recall', c.recall,
 				'f1', c.f1,
-				'mistaken_for', m.prediction,
-				'mistaken_for_n', m.n) ORDER BY c.errors DESC, c.place), '[]')
+				'taken_for', m.prediction,
+				'taken_for_n', m.n) ORDER BY c.errors DESC, c.place), '[]')
 			FROM class AS c LEFT JOIN mistake AS m ON m.truth = c.label))
 	FROM summary AS s;
 END;
 COMMENT ON FUNCTION fma_get_errors_by_class(text, text) IS 'the errors of each true label in a dataset''s newest complete run, as a JSON object
-classes, the one with most errors first: n, errors, error_rate, share_of_errors, precision, recall, f1, and the label it is most often mistaken for.';
+classes, the one with most errors first: support, errors, error_rate, share_of_errors, precision, recall, f1, and the label it is most often taken for.';
 
 CREATE FUNCTION fma_get_calibration(dataset text, bins integer DEFAULT 10, model_version text DEFAULT NULL) RETURNS jsonb
 	LANGUAGE SQL STABLE
