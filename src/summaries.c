@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
 
 /* Bins of a stored fma_reliability: the curve; views coarsen it */
 #define RELIABILITY_BINS 100
@@ -358,6 +359,22 @@ AddProbabilities(FmaRun *run)
 						  "AND r.model_version IS NOT DISTINCT FROM p.model_version", schema), NULL);
 }
 
+/* Stores what the summaries tell of the run as a whole, which the stages after them look up */
+static void
+DescribeRun(FmaRun *run)
+{
+	Oid			types[] = {INT8OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID};
+	Datum		values[] = {Int64GetDatum(run->run_id), Int64GetDatum(run->n),
+		TimestampTzGetDatum(run->first_at), TimestampTzGetDatum(run->last_at),
+		run->version == NULL ? (Datum) 0 : CStringGetTextDatum(run->version),
+	run->period == NULL ? (Datum) 0 : CStringGetTextDatum(run->period)};
+	char		no_time = run->first_at <= run->last_at ? ' ' : 'n';
+	char		nulls[] = {' ', ' ', no_time, no_time, run->version == NULL ? 'n' : ' ', run->period == NULL ? 'n' : ' '};
+
+	FmaWrite(psprintf("UPDATE %s.fma_result_run SET n = $2, first_at = $3, last_at = $4, model_version = $5, period = $6 "
+					  "WHERE run_id = $1", FmaSchema()), lengthof(types), types, values, nulls);
+}
+
 /*
  * Stage: one row for each model version, and for each of its periods, batches
  * and places, from one scan.
@@ -389,6 +406,7 @@ FmaRunSummaries(FmaRun *run)
 											 "VALUES ($1, 'overall', 0, 0)", FmaSchema()), NULL);
 	FmaFreeRows(rows);
 	AddProbabilities(run);
+	DescribeRun(run);
 	return n;
 }
 
