@@ -1092,7 +1092,7 @@ CREATE TABLE fma_result_summary (
 	reliability fma_reliability,
 	regression fma_regression,
 	n_units bigint,
-	design_effect double precision,
+	design_effect double precision DEFAULT 1,
 	log_loss double precision,
 	top_3_accuracy double precision,
 	top_5_accuracy double precision,
@@ -1120,7 +1120,7 @@ COMMENT ON COLUMN fma_result_summary.confusion IS 'truth against prediction';
 COMMENT ON COLUMN fma_result_summary.reliability IS 'confidence against correctness, 100 bins';
 COMMENT ON COLUMN fma_result_summary.regression IS 'truth against prediction, numbers';
 COMMENT ON COLUMN fma_result_summary.n_units IS 'units (days, patients, images) among the rows, where the dataset has them';
-COMMENT ON COLUMN fma_result_summary.design_effect IS 'how many rows are worth one independent row; 1 without units';
+COMMENT ON COLUMN fma_result_summary.design_effect IS 'how many rows are worth one independent row; 1 without units, NULL where a single unit cannot tell';
 COMMENT ON COLUMN fma_result_summary.log_loss IS 'mean log loss of the class probabilities, natural logarithm';
 COMMENT ON COLUMN fma_result_summary.top_3_accuracy IS 'share of rows whose truth is among the three most probable classes';
 COMMENT ON COLUMN fma_result_summary.top_5_accuracy IS 'share of rows whose truth is among the five most probable classes';
@@ -1488,8 +1488,8 @@ BEGIN ATOMIC
 		SELECT p.*, c.label AS one_label, c.support, everything.n AS all_support, c.missed, everything.missed AS all_missed,
 			CASE p.metric WHEN 'ECE' THEN fma_ece(fma_coarsen(p.reliability, 10)) WHEN 'FailureRate' THEN fma_failure_rate(p.failures)
 				WHEN 'MAE' THEN e.mae WHEN 'RMSE' THEN e.rmse ELSE c.value END AS value,
-			CASE p.metric WHEN 'FailureRate' THEN f.low WHEN 'MAE' THEN m.low ELSE c.low END AS low,
-			CASE p.metric WHEN 'FailureRate' THEN f.high WHEN 'MAE' THEN m.high ELSE c.high END AS high,
+			CASE p.metric WHEN 'FailureRate' THEN f.low WHEN 'MAE' THEN m.low ELSE CASE WHEN p.design_effect IS NOT NULL THEN c.low END END AS low,
+			CASE p.metric WHEN 'FailureRate' THEN f.high WHEN 'MAE' THEN m.high ELSE CASE WHEN p.design_effect IS NOT NULL THEN c.high END END AS high,
 			coalesce(CASE WHEN p.metric = 'ECE' THEN (SELECT sum(b.n)::bigint FROM fma_bins(p.reliability) AS b)
 				WHEN p.metric = 'FailureRate' THEN (fma_failure_counts(p.failures)).n WHEN p.of_labels THEN c.n ELSE e.n END, 0) AS n
 		FROM part AS p
@@ -1498,9 +1498,9 @@ BEGIN ATOMIC
 			LEFT JOIN LATERAL fma_metric_interval(CASE WHEN p.segment_by = 'label' THEN p.confusion END, 'Accuracy', false, NULL, NULL,
 				p.background, p.mode) AS everything ON true
 			LEFT JOIN LATERAL fma_failure_interval(CASE WHEN p.metric = 'FailureRate' THEN p.failures END, 'wilson', 0.95,
-				coalesce(p.design_effect, 1)) AS f ON true
+				p.design_effect) AS f ON true
 			LEFT JOIN LATERAL fma_regression_metrics(CASE WHEN p.metric IN ('MAE', 'RMSE') THEN p.regression END) AS e ON true
-			LEFT JOIN LATERAL fma_mae_interval(CASE WHEN p.metric = 'MAE' THEN p.regression END, coalesce(p.design_effect, 1), p.n_units) AS m ON true
+			LEFT JOIN LATERAL fma_mae_interval(CASE WHEN p.metric = 'MAE' AND p.design_effect IS NOT NULL THEN p.regression END, p.design_effect, p.n_units) AS m ON true
 	), tested AS (
 		SELECT m.*, CASE WHEN m.pass_by = 'estimate' THEN m.value WHEN m.direction = 'at least' THEN m.low ELSE m.high END AS held
 		FROM measured AS m
@@ -2130,8 +2130,8 @@ BEGIN
 			('bias', 'mean of prediction minus truth'),
 			('bin', 'number of the bin, from 1'),
 			('brier', 'Brier score of the confidence'),
-			('ci_high', 'upper end of the 95 % interval'),
-			('ci_low', 'lower end of the 95 % interval'),
+			('ci_high', 'upper end of the 95 % interval; NULL where a single unit cannot tell'),
+			('ci_low', 'lower end of the 95 % interval; NULL where a single unit cannot tell'),
 			('classwise_ece', 'classwise expected calibration error of the class probabilities'),
 			('conditions', 'the slice as JSON: column, op, value'),
 			('confidence_log_loss', 'log loss of the confidence, natural logarithm'),
@@ -2141,7 +2141,7 @@ BEGIN
 			('coverage', 'share of rows with at least the threshold''s confidence'),
 			('dataset', 'name of the dataset'),
 			('dataset_id', 'number of the dataset'),
-			('design_effect', 'how many rows are worth one independent row; 1 without units'),
+			('design_effect', 'how many rows are worth one independent row; 1 without units, NULL where a single unit cannot tell'),
 			('detail', 'detail of the error'),
 			('difference', 'b minus a: positive where b is worse'),
 			('ece', 'expected calibration error, ten bins'),

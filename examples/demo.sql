@@ -1,113 +1,95 @@
 -- Where, when and under what conditions do two models fail?
--- Run by "make demo" after examples/load.sql; every figure is computed here.
+-- Run by "make demo" after examples/load.sql: register, run, read the views.
 \pset footer off
 \pset null '-'
-\set confident 0.8
-
-\echo '== Fashion: a classifier of 10,000 photographs of garments (model v1) =='
-\echo
-\echo '-- Overview. accuracy with its 95 % interval; confident errors have confidence >= 0.8'
-SELECT c.n, round(fma_accuracy(m)::numeric, 4) AS accuracy, round(1 - i.high::numeric, 4) AS low, round(1 - i.low::numeric, 4) AS high,
-	round(fma_f1(m)::numeric, 4) AS macro_f1, round(fma_mcc(m)::numeric, 4) AS mcc, round(ece::numeric, 4) AS ece,
-	c.failures AS errors, confident_errors
-FROM (
-	SELECT fma_confusion(true_label, pred_label) AS m, fma_failures(true_label <> pred_label) AS f,
-		fma_ece(confidence, true_label = pred_label) AS ece,
-		count(*) FILTER (WHERE true_label <> pred_label AND confidence >= :confident) AS confident_errors
-	FROM fashion WHERE model_version = 'v1'
-) AS o, fma_failure_interval(f) AS i, fma_failure_counts(f) AS c;
-
-\echo '-- Confusion matrix: rows are the truth, columns the prediction'
-SELECT truth, prediction, NULLIF(n, 0) AS n
-FROM fma_cells((SELECT fma_confusion(true_label, pred_label) FROM fashion WHERE model_version = 'v1'))
-\crosstabview
-
-\echo '-- Worst labels, and what each is most often taken for'
-WITH matrix AS (SELECT fma_confusion(true_label, pred_label) AS c FROM fashion WHERE model_version = 'v1')
-SELECT m.label, m.support, round(m.precision::numeric, 3) AS precision, round(m.recall::numeric, 3) AS recall,
-	round(m.f1::numeric, 3) AS f1, worst.prediction AS taken_for, worst.n AS times
-FROM matrix, fma_class_metrics(c) AS m,
-	LATERAL (SELECT prediction, n FROM fma_cells(c) WHERE truth = m.label AND prediction <> m.label ORDER BY n DESC, prediction LIMIT 1) AS worst
-ORDER BY m.f1 LIMIT 5;
-
-\echo '-- Calibration: does a confidence of 0.7 mean right in 70 of 100 cases?'
-WITH model AS (
-	SELECT model_version, fma_reliability(confidence, true_label = pred_label) AS r FROM fashion GROUP BY model_version
-)
-SELECT model_version, round(fma_ece(r)::numeric, 4) AS ece, round(fma_mce(r)::numeric, 4) AS mce,
-	round(c.expected::numeric, 4) AS ece_if_calibrated, round(c.p_value::numeric, 4) AS p_value,
-	round(b.brier::numeric, 4) AS brier, round(fma_confidence_log_loss(r)::numeric, 4) AS log_loss
-FROM model, fma_ece_if_calibrated(r) AS c, fma_confidence_brier(r) AS b ORDER BY model_version;
-
-SELECT bin, round(low::numeric, 1) AS low, round(high::numeric, 1) AS high, n, round(mean_confidence::numeric, 3) AS confidence,
-	round(accuracy::numeric, 3) AS accuracy, round(gap::numeric, 3) AS gap, round(ci_low::numeric, 3) AS ci_low, round(ci_high::numeric, 3) AS ci_high
-FROM fma_bins((SELECT fma_reliability(confidence, true_label = pred_label) FROM fashion WHERE model_version = 'v1'))
-WHERE n > 0;
-
-\echo '-- Failure rates by label, batch and fifths of the image features, each against the rest of the rows.'
-\echo '-- q: significance after correction for all groups tested. Those significantly worse than the rest come first.'
-SELECT slice, n, failures, round(failure_rate::numeric, 3) AS rate, round(ci_low::numeric, 3) AS low, round(ci_high::numeric, 3) AS high,
-	round(lift::numeric, 2) AS lift, to_char(q_value, '9.9EEEE') AS q, CASE WHEN q_value < 0.05 THEN 'worse' END AS verdict
-FROM fma_find_slices($$
-	SELECT true_label <> pred_label, true_label, batch::text, brightness, contrast, ink_area, bbox_aspect, edge_density, sharpness, noise
-	FROM fashion WHERE model_version = 'v1'
-$$, max_order => 1, top => NULL)
-WHERE lift > 1
-ORDER BY q_value < 0.05 DESC, failure_rate DESC, slice LIMIT 18;
-
-\echo '-- Hotspots: the few slices, of up to three conditions, that explain the failures. Each is worse than the rest and than every more general slice.'
-SELECT rank, slice, n, failures, round(failure_rate::numeric, 3) AS rate, round(lift::numeric, 2) AS lift,
-	round(share_of_failures::numeric, 3) AS share, to_char(q_value, '9.9EEEE') AS q, predicate
-FROM fma_find_hotspots($$
-	SELECT true_label <> pred_label, true_label, batch::text, brightness, contrast, ink_area, bbox_aspect, edge_density, sharpness, noise
-	FROM fashion WHERE model_version = 'v1'
-$$);
-
-\echo '-- Where is model v2 worse than v1 on the same images, and worse than it is elsewhere?'
-SELECT slice, n, round(loss_a::numeric, 3) AS v1, round(loss_b::numeric, 3) AS v2, round(difference::numeric, 3) AS difference,
-	only_a_failed, only_b_failed, to_char(q_value, '9.9EEEE') AS q, to_char(q_rest, '9.9EEEE') AS q_elsewhere
-FROM fma_compare_models($$
-	SELECT a.true_label <> a.pred_label, b.true_label <> b.pred_label, a.true_label, a.brightness, a.bbox_aspect
-	FROM fashion AS a JOIN fashion AS b USING (id) WHERE a.model_version = 'v1' AND b.model_version = 'v2'
-$$)
-WHERE q_value < 0.05 AND q_rest < 0.05 AND difference > 0
-ORDER BY difference DESC, slice LIMIT 5;
+SET client_min_messages = warning;
 
 \echo '== Flights: will a flight arrive more than 15 minutes late? 49,917 flights of April and May 2001 =='
 \echo
+\echo '-- Register: which columns mean what. Flights of one day share their weather, so days are the unit: they are the independent witnesses'
+SELECT fma_register('flights', 'flight_predictions', truth => 'true_label', prediction => 'pred_label', confidence => 'confidence',
+	id => 'id', occurred_at => 'ts', place => 'origin', longitude => 'lon', latitude => 'lat', unit => 'day',
+	features => ARRAY['hour', 'dow', 'origin', 'destination', 'distance']) AS dataset;
+SELECT fma_add_rule('flights', 'Recall', 0.15, label => 'late', by => 'place', min_rows => 100) AS rule;
+
+\echo '-- Run: on the flights of April, and again when those of May are there'
+SELECT fma_run('flights', until => '2001-05-01') AS april, fma_run('flights') AS both_months;
+
+\echo '-- Hotspots: the few slices, of up to two conditions, that explain the failures, as far as 61 days can tell.'
+\echo '-- confirmation: a hotspot found in April alone was measured again on the flights of May'
+SELECT rank, slice, n, failures, round(failure_rate::numeric, 3) AS rate, round(lift::numeric, 2) AS lift,
+	round(share_of_failures::numeric, 3) AS share, to_char(q_value, '9.9EEEE') AS q, confirmation, round(new_failure_rate::numeric, 3) AS in_may
+FROM fma_hotspots WHERE dataset = 'flights' ORDER BY rank;
+
+\echo '-- The hotspots of April, in May'
+SELECT slice, round(previous_rate::numeric, 3) AS in_april, n AS n_in_may, round(failure_rate::numeric, 3) AS in_may,
+	round(rest_rate::numeric, 3) AS elsewhere, to_char(q_value, '9.9EEEE') AS q, confirmation
+FROM fma_hotspot_confirmation WHERE dataset = 'flights' ORDER BY rank;
+
 \echo '-- Overview. The model rarely says "late", so most of its errors are delays that it missed'
-SELECT c.n, round(fma_accuracy(m)::numeric, 4) AS accuracy, round(1 - i.high::numeric, 4) AS low, round(1 - i.low::numeric, 4) AS high,
-	round(fma_balanced_accuracy(m)::numeric, 4) AS balanced, round(fma_mcc(m)::numeric, 4) AS mcc,
-	round((auc).estimate::numeric, 4) AS roc_auc, round((auc).low::numeric, 4) AS auc_low, round((auc).high::numeric, 4) AS auc_high,
-	round(ap::numeric, 4) AS average_precision, round(ece::numeric, 4) AS ece
-FROM (
-	SELECT fma_confusion(true_label, pred_label) AS m, fma_failures(true_label <> pred_label) AS f, fma_ece(confidence, true_label = pred_label) AS ece,
-		fma_roc_auc_interval(p_late, true_label = 'late') AS auc, fma_average_precision(p_late, true_label = 'late') AS ap
-	FROM flights
-) AS o, fma_failure_interval(f) AS i, fma_failure_counts(f) AS c;
+SELECT n, failures, round(failure_rate::numeric, 4) AS rate, round(ci_low::numeric, 4) AS low, round(ci_high::numeric, 4) AS high, n_units AS days,
+	round(design_effect::numeric, 1) AS design_effect, confident_errors, round(balanced_accuracy::numeric, 3) AS balanced_accuracy,
+	round(mcc::numeric, 3) AS mcc, round(ece::numeric, 4) AS ece
+FROM fma_overview WHERE dataset = 'flights';
 
-SELECT label, support, predicted, round("precision"::numeric, 3) AS precision, round(recall::numeric, 3) AS recall, round(f1::numeric, 3) AS f1
-FROM fma_class_metrics((SELECT fma_confusion(true_label, pred_label) FROM flights));
+SELECT label, support, predicted, round(precision::numeric, 3) AS precision, round(recall::numeric, 3) AS recall, round(f1::numeric, 3) AS f1
+FROM fma_label_metrics WHERE dataset = 'flights' ORDER BY f1;
 
-\echo '-- Failure rates by time, airport and fifths of what the model knew, each against the rest. Flights of one day share its'
-\echo '-- weather, so they are no independent witnesses: days are the unit, and q is what 61 days can support.'
-SELECT slice, city, n, failures, round(failure_rate::numeric, 3) AS rate, round(ci_low::numeric, 3) AS low, round(ci_high::numeric, 3) AS high,
-	round(lift::numeric, 2) AS lift, to_char(q_value, '9.9EEEE') AS q, CASE WHEN q_value < 0.05 THEN 'worse' END AS verdict
-FROM fma_find_slices($$
-	SELECT true_label <> pred_label, ts::date AS day, ts, origin, distance, origin_recent_delay, dest_recent_delay
-	FROM flights
-$$, max_order => 1, top => NULL, unit => 'day') LEFT JOIN airports ON slice = 'origin = ' || iata
-WHERE lift > 1
-ORDER BY q_value < 0.05 DESC, failure_rate DESC, slice LIMIT 20;
+\echo '-- The worst days'
+SELECT time::date AS day, n, failures, round(failure_rate::numeric, 3) AS rate, round(macro_f1::numeric, 3) AS macro_f1, confident_errors
+FROM fma_timeline WHERE dataset = 'flights' ORDER BY failure_rate DESC LIMIT 5;
 
-\echo '-- Hotspots: where and when does the model fail, as far as 61 days can tell?'
+\echo '-- The worst airports of some size'
+SELECT place, city, n, failures, round(failure_rate::numeric, 3) AS rate, round(ci_low::numeric, 3) AS low, round(ci_high::numeric, 3) AS high,
+	round(p.lift::numeric, 2) AS lift, round(share_of_failures::numeric, 3) AS share
+FROM fma_places AS p JOIN airports ON iata = place WHERE dataset = 'flights' AND n >= 500 ORDER BY failure_rate DESC LIMIT 5;
+
+\echo '-- The rule: of every airport's late flights (where they are 100 or more), 15 % are foreseen. Where is it broken?'
+SELECT segment AS place, round(value::numeric, 3) AS recall, round(ci_low::numeric, 3) AS low, round(ci_high::numeric, 3) AS high, n,
+	round(share_of_failures::numeric, 3) AS share_of_failures
+FROM fma_rule_results WHERE dataset = 'flights' AND NOT passed ORDER BY rank LIMIT 5;
+
+\echo '-- The rows behind the first hotspot: the most confident errors'
+SELECT id, true_label, pred_label, round(confidence::numeric, 3) AS confidence, error_type, occurred_at, total
+FROM fma_list_predictions('flights', only_errors => true, hotspot => 1, page_size => 5);
+
+\echo '== Fashion: a classifier of 10,000 photographs of garments, model versions v1 and v2 =='
+\echo
+SELECT fma_register('fashion', 'fashion', truth => 'true_label', prediction => 'pred_label', confidence => 'confidence',
+	id => 'id', batch => 'batch', model_version => 'model_version',
+	features => ARRAY['true_label', 'batch', 'brightness', 'contrast', 'ink_area', 'bbox_aspect', 'edge_density', 'sharpness', 'noise']) AS dataset;
+SELECT fma_add_rule('fashion', 'F1Score', 0.8, by => 'label') AS f1_of_each_label, fma_add_rule('fashion', 'ECE', 0.02) AS calibrated;
+SELECT fma_run('fashion') AS run;
+
+\echo '-- Overview: accuracy is 1 - rate; confident errors have a confidence of at least 0.8'
+SELECT model_version, n, failures AS errors, round(failure_rate::numeric, 4) AS rate, round(ci_low::numeric, 4) AS low, round(ci_high::numeric, 4) AS high,
+	confident_errors, round(macro_f1::numeric, 4) AS macro_f1, round(ece::numeric, 4) AS ece, round(ece_if_calibrated::numeric, 4) AS ece_if_calibrated,
+	round(ece_p_value::numeric, 3) AS p
+FROM fma_overview WHERE dataset = 'fashion' ORDER BY model_version;
+
+\echo '-- Confusion matrix of v2: rows are the truth, columns the prediction'
+SELECT truth, prediction, NULLIF(n, 0) AS n FROM fma_confusion_cells WHERE dataset = 'fashion' AND model_version = 'v2'
+\crosstabview
+
+\echo '-- Calibration of v2: does a confidence of 0.7 mean right in 70 of 100 cases?'
+SELECT bin, round(low::numeric, 1) AS low, round(high::numeric, 1) AS high, n, round(mean_confidence::numeric, 3) AS confidence,
+	round(accuracy::numeric, 3) AS accuracy, round(gap::numeric, 3) AS gap, round(ci_low::numeric, 3) AS ci_low, round(ci_high::numeric, 3) AS ci_high
+FROM fma_calibration WHERE dataset = 'fashion' AND model_version = 'v2' AND n > 0 ORDER BY bin;
+
+\echo '-- Hotspots of v2'
 SELECT rank, slice, n, failures, round(failure_rate::numeric, 3) AS rate, round(lift::numeric, 2) AS lift,
 	round(share_of_failures::numeric, 3) AS share, to_char(q_value, '9.9EEEE') AS q, predicate
-FROM fma_find_hotspots($$
-	SELECT true_label <> pred_label, ts::date AS day, hour, dow, origin, destination, distance FROM flights
-$$, unit => 'day');
+FROM fma_hotspots WHERE dataset = 'fashion' ORDER BY rank;
 
-\echo '-- The rows behind a hotspot: the same query with its predicate. The model''s most confident errors on flights from JFK'
-SELECT id, ts, origin, destination, distance, true_label, pred_label, round(confidence::numeric, 3) AS confidence
-FROM flights WHERE origin = 'JFK' AND true_label <> pred_label
-ORDER BY confidence DESC, id LIMIT 5;
+\echo '-- v2 against v1 on the same photographs: overall, and where it lost more than elsewhere'
+SELECT slice, n, round(loss_a::numeric, 3) AS v1, round(loss_b::numeric, 3) AS v2, round(difference::numeric, 3) AS difference,
+	only_a_failed, only_b_failed, to_char(coalesce(q_value, p_value), '9.9EEEE') AS q
+FROM fma_model_comparison WHERE dataset = 'fashion' AND (rank = 0 OR q_rest < 0.05) ORDER BY rank LIMIT 6;
+
+\echo '-- The gate for CI: what breaks the rules?'
+SELECT rule, label, round(value::numeric, 3) AS value, round(ci_low::numeric, 3) AS low, round(ci_high::numeric, 3) AS high, passed
+FROM fma_check_run('fashion');
+
+\echo '-- What the runs did'
+SELECT dataset, run_id, status, rows_read, string_agg(stage || ' ' || stage_rows, ', ' ORDER BY position) AS results
+FROM fma_run_log GROUP BY 1, 2, 3, 4 ORDER BY run_id;

@@ -19,4 +19,8 @@ CREATE TABLE airports (
 );
 \copy airports FROM 'examples/flights/airports.csv' CSV HEADER
 
+-- What the model was asked about, with where and on which day: flights of one day share their weather
+CREATE VIEW flight_predictions AS
+SELECT flights.*, ts::date AS day, lon, lat FROM flights LEFT JOIN airports ON iata = origin;
+
 ANALYZE fashion, flights, airports;

@@ -164,8 +164,8 @@ BEGIN ATOMIC
 		SELECT p.*, c.label AS one_label, c.support, everything.n AS all_support, c.missed, everything.missed AS all_missed,
 			CASE p.metric WHEN 'ECE' THEN fma_ece(fma_coarsen(p.reliability, 10)) WHEN 'FailureRate' THEN fma_failure_rate(p.failures)
 				WHEN 'MAE' THEN e.mae WHEN 'RMSE' THEN e.rmse ELSE c.value END AS value,
-			CASE p.metric WHEN 'FailureRate' THEN f.low WHEN 'MAE' THEN m.low ELSE c.low END AS low,
-			CASE p.metric WHEN 'FailureRate' THEN f.high WHEN 'MAE' THEN m.high ELSE c.high END AS high,
+			CASE p.metric WHEN 'FailureRate' THEN f.low WHEN 'MAE' THEN m.low ELSE CASE WHEN p.design_effect IS NOT NULL THEN c.low END END AS low,
+			CASE p.metric WHEN 'FailureRate' THEN f.high WHEN 'MAE' THEN m.high ELSE CASE WHEN p.design_effect IS NOT NULL THEN c.high END END AS high,
 			coalesce(CASE WHEN p.metric = 'ECE' THEN (SELECT sum(b.n)::bigint FROM fma_bins(p.reliability) AS b)
 				WHEN p.metric = 'FailureRate' THEN (fma_failure_counts(p.failures)).n WHEN p.of_labels THEN c.n ELSE e.n END, 0) AS n
 		FROM part AS p
@@ -174,9 +174,9 @@ BEGIN ATOMIC
 			LEFT JOIN LATERAL fma_metric_interval(CASE WHEN p.segment_by = 'label' THEN p.confusion END, 'Accuracy', false, NULL, NULL,
 				p.background, p.mode) AS everything ON true
 			LEFT JOIN LATERAL fma_failure_interval(CASE WHEN p.metric = 'FailureRate' THEN p.failures END, 'wilson', 0.95,
-				coalesce(p.design_effect, 1)) AS f ON true
+				p.design_effect) AS f ON true
 			LEFT JOIN LATERAL fma_regression_metrics(CASE WHEN p.metric IN ('MAE', 'RMSE') THEN p.regression END) AS e ON true
-			LEFT JOIN LATERAL fma_mae_interval(CASE WHEN p.metric = 'MAE' THEN p.regression END, coalesce(p.design_effect, 1), p.n_units) AS m ON true
+			LEFT JOIN LATERAL fma_mae_interval(CASE WHEN p.metric = 'MAE' AND p.design_effect IS NOT NULL THEN p.regression END, p.design_effect, p.n_units) AS m ON true
 	), tested AS (
 		SELECT m.*, CASE WHEN m.pass_by = 'estimate' THEN m.value WHEN m.direction = 'at least' THEN m.low ELSE m.high END AS held
 		FROM measured AS m

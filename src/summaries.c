@@ -131,18 +131,19 @@ int64
 FmaStoreSummaries(FmaRun *run, FmaRows *rows, const char *columns)
 {
 	static const char *const values = "n, unlabelled, failures, confident_errors, confusion, reliability, regression";
-	int64		n = FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, %s, %s) SELECT $1, %s, %s FROM fma_rows",
-													 FmaSchema(), columns, values, columns, values), NULL);
+	const char *design_effect = run->dataset->columns[FMA_UNIT] == NULL ? "1" : "NULL"; /* or what the units will say */
+	int64		n = FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, %s, %s, design_effect) SELECT $1, %s, %s, %s FROM fma_rows",
+													 FmaSchema(), columns, values, columns, values, design_effect), NULL);
 	ListCell   *cell;
 
 	foreach(cell, run->thresholds)
 	{
 		FmaThreshold *threshold = lfirst(cell);
 
-		n += FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, %s, min_confidence, below_label, n, unlabelled, confusion) "
-											  "SELECT $1, %s, %s, $2, n, unlabelled, confusion_%d FROM fma_rows",
+		n += FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, %s, min_confidence, below_label, n, unlabelled, confusion, design_effect) "
+											  "SELECT $1, %s, %s, $2, n, unlabelled, confusion_%d, %s FROM fma_rows",
 											  FmaSchema(), columns, columns, FmaFloat8ToString(threshold->min_confidence),
-											  foreach_current_index(cell)), threshold->below_label);
+											  foreach_current_index(cell), design_effect), threshold->below_label);
 	}
 	return n;
 }
@@ -421,8 +422,9 @@ FmaLeaveOutUnits(FmaRun *run)
  *
  * The mean loss is a ratio, of the sum of the losses to the number of rows;
  * its variance by linearisation (Cochran, 1977, chapter 6), as in units.c,
- * over what it would be if the rows were independent, at least 1.  Where the units cannot tell,
- * being one, or all losses being equal, it is the most it can be: as if all rows of a unit said the same.
+ * over what it would be if the rows were independent, at least 1.  Where all
+ * losses are equal it is the most it can be, as if all rows of a unit said the
+ * same; a single unit cannot tell, and it is NULL.
  */
 int64
 FmaRunUnits(FmaRun *run)
@@ -452,7 +454,7 @@ FmaRunUnits(FmaRun *run)
 						   "FROM unit GROUP BY segment_by, segment, starts_at, model_version), "
 						   "variance AS (SELECT *, ll - 2 * mean * nl + mean * mean * nn AS by_units, q - n * mean * mean AS by_rows FROM segment) "
 						   "SELECT segment_by, segment, starts_at, model_version, units, "
-						   "CASE WHEN units > 1 AND by_rows > 1e-12 * q THEN greatest(by_units / by_rows * units / (units - 1), 1) "
+						   "CASE WHEN units = 1 THEN NULL WHEN by_rows > 1e-12 * q THEN greatest(by_units / by_rows * units / (units - 1), 1) "
 						   "ELSE nn / n END AS design_effect FROM variance");
 	return FmaStoreAndFreeRows(run, FmaReadSource(run, query.data),
 						psprintf("UPDATE %s.fma_result_summary AS r SET n_units = u.units, design_effect = u.design_effect "
