@@ -586,26 +586,24 @@ enum
 	UNMET_CI_HIGH, UNMET_THRESHOLD, UNMET_PASSED, UNMET_N, UNMET_REASON, UNMET_COLUMNS
 };
 
-/* One result in words: "F1Score >= 0.8 by label: Shirt is 0.69" */
+/* One result in words: "F1Score >= 0.8 by label: "Shirt" is 0.69 (0.67 to 0.71, n = 1208)" */
 static void
-DescribeResult(StringInfo text, HeapTuple tuple, TupleDesc columns)
+DescribeResult(StringInfo into, Datum *values, bool *nulls)
 {
-	char	   *segment = SPI_getvalue(tuple, columns, UNMET_SEGMENT + 1);
-	char	   *starts_at = SPI_getvalue(tuple, columns, UNMET_STARTS_AT + 1);
-	char	   *value = SPI_getvalue(tuple, columns, UNMET_VALUE + 1);
-	char	   *reason = SPI_getvalue(tuple, columns, UNMET_REASON + 1);
-
-	appendStringInfo(text, "%s: ", SPI_getvalue(tuple, columns, UNMET_RULE + 1));
-	if (value == NULL)
+	appendStringInfo(into, "%s: ", TextDatumGetCString(values[UNMET_RULE]));
+	if (nulls[UNMET_VALUE])
 	{
-		appendStringInfoString(text, reason == NULL ? "undefined" : reason);
+		appendStringInfoString(into, TextDatumGetCString(values[UNMET_REASON]));
 		return;
 	}
-	if (segment != NULL)
-		appendStringInfo(text, "%s is ", Quoted(segment));
-	else if (starts_at != NULL)
-		appendStringInfo(text, "%s is ", starts_at);
-	appendStringInfo(text, "%s (n = %s)", value, SPI_getvalue(tuple, columns, UNMET_N + 1));
+	if (!nulls[UNMET_SEGMENT])
+		appendStringInfo(into, "%s is ", Quoted(TextDatumGetCString(values[UNMET_SEGMENT])));
+	else if (!nulls[UNMET_STARTS_AT])
+		appendStringInfo(into, "%s is ", DatumGetCString(DirectFunctionCall1(timestamptz_out, values[UNMET_STARTS_AT])));
+	appendStringInfo(into, "%.6g (", DatumGetFloat8(values[UNMET_VALUE]));
+	if (!nulls[UNMET_CI_LOW])
+		appendStringInfo(into, "%.6g to %.6g, ", DatumGetFloat8(values[UNMET_CI_LOW]), DatumGetFloat8(values[UNMET_CI_HIGH]));
+	appendStringInfo(into, "n = " INT64_FORMAT ")", DatumGetInt64(values[UNMET_N]));
 }
 
 /* The error of a gate: how many results fail, and the first of them */
@@ -650,17 +648,16 @@ fma_check_run(PG_FUNCTION_ARGS)
 		elog(ERROR, "could not read fma_unmet_rules");
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
-		HeapTuple	tuple = SPI_tuptable->vals[i];
 		Datum		values[UNMET_COLUMNS];
 		bool		nulls[UNMET_COLUMNS];
 
-		heap_deform_tuple(tuple, SPI_tuptable->tupdesc, values, nulls);
+		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
 		FmaPutRow(fcinfo, values, nulls);
 		if (nulls[UNMET_PASSED] || DatumGetBool(values[UNMET_PASSED]) || failed++ >= RESULTS_IN_ERROR)
 			continue;
 		if (first.len > 0)
 			appendStringInfoChar(&first, '\n');
-		DescribeResult(&first, tuple, SPI_tuptable->tupdesc);
+		DescribeResult(&first, values, nulls);
 	}
 	SPI_finish();
 	if (raise && failed > 0)
