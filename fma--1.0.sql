@@ -958,7 +958,7 @@ BEGIN ATOMIC
 		OR EXISTS (SELECT FROM fma_dataset_share AS s WHERE s.dataset_id = fma_may_read.dataset_id
 			AND (s.role = 0 OR pg_has_role(s.role, 'USAGE')))
 		OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = relation AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity
-			AND has_table_privilege(c.oid, 'SELECT'));
+			AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'));
 END;
 COMMENT ON FUNCTION fma_may_read(integer, oid, oid) IS 'whether the current user may read a dataset''s results
 The owner, roles it was shared with, and whoever may SELECT a source that is a plain table without row security.';
@@ -1611,7 +1611,20 @@ COMMENT ON COLUMN fma_rule_results.n IS 'rows that the metric was measured on';
 COMMENT ON COLUMN fma_rule_results.share_of_rows IS 'the segment''s share of all labelled rows';
 COMMENT ON COLUMN fma_rule_results.share_of_failures IS 'its share of all failures; of a label, of all wrong predictions';
 COMMENT ON COLUMN fma_rule_results.reason IS 'why passed is NULL';
+ALTER VIEW fma_rule_results OWNER TO @extowner@;
 GRANT SELECT ON fma_rule_results TO PUBLIC;
+
+-- schedule: runs by pg_cron, where it is installed (doc/schedule.md)
+
+CREATE FUNCTION fma_schedule(name text, cron text) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_schedule(text, text) IS 'lets pg_cron run a dataset, as whoever schedules it
+cron is a schedule as pg_cron takes it, such as ''0 3 * * *'' (in its time zone, UTC by default). The job is called "fma: " and the dataset''s name; its number is returned. A second call changes it.';
+
+CREATE FUNCTION fma_unschedule(name text) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_unschedule(text) IS 'ends what fma_schedule began
+Returns whether the caller had scheduled runs of that name; the dataset need not exist any more.';
 
 -- predictions: the rows behind the figures (doc/predictions.md)
 
@@ -1696,9 +1709,10 @@ BEGIN ATOMIC
 		'unlabelled', s.unlabelled,
 		'failures', (fma_failure_counts(s.failures)).failures,
 		'failure_rate', fma_failure_rate(s.failures),
-		'failure_rate_low', CASE WHEN s.n_units IS NULL THEN (fma_failure_interval(s.failures)).low END,
-		'failure_rate_high', CASE WHEN s.n_units IS NULL THEN (fma_failure_interval(s.failures)).high END,
+		'ci_low', i.low,
+		'ci_high', i.high,
 		'n_units', s.n_units,
+		'design_effect', s.design_effect,
 		'high_confidence', coalesce((r.settings ->> 'high_confidence')::double precision, 0.8),
 		'confident_errors', s.confident_errors,
 		'labels', (SELECT count(*) FROM fma_class_metrics(s.confusion)),
@@ -1714,7 +1728,8 @@ BEGIN ATOMIC
 		'ece', fma_ece(ten.r),
 		'ece_if_calibrated', c.expected,
 		'ece_p_value', c.p_value,
-		'brier', (fma_confidence_brier(ten.r)).brier,
+		'mce', fma_mce(ten.r),
+		'brier', (fma_confidence_brier(s.reliability)).brier,
 		'confidence_log_loss', fma_confidence_log_loss(s.reliability),
 		'log_loss', s.log_loss,
 		'top_3_accuracy', s.top_3_accuracy,
@@ -1728,6 +1743,7 @@ BEGIN ATOMIC
 	FROM fma_newest_summary(dataset, model_version) AS s
 		JOIN fma_result_run AS r USING (run_id),
 		LATERAL (SELECT fma_coarsen(s.reliability, 10) AS r) AS ten
+		LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
 		LEFT JOIN LATERAL fma_ece_if_calibrated(ten.r) AS c ON true
 		LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS m ON true;
 END;
@@ -1788,7 +1804,7 @@ BEGIN ATOMIC
 		'classes', (
 			SELECT coalesce(jsonb_agg(jsonb_build_object(
 				'label', c.label,
-				'n', c.n,
+				'support', c.n,
 				'predicted', c.predicted,
 				'errors', c.errors,
 				'error_rate', c.errors / nullif(c.n, 0)::double precision,
@@ -1796,13 +1812,13 @@ BEGIN ATOMIC
 				'precision', c.precision,
 				'recall', c.recall,
 				'f1', c.f1,
-				'mistaken_for', m.prediction,
-				'mistaken_for_n', m.n) ORDER BY c.errors DESC, c.place), '[]')
+				'taken_for', m.prediction,
+				'taken_for_n', m.n) ORDER BY c.errors DESC, c.place), '[]')
 			FROM class AS c LEFT JOIN mistake AS m ON m.truth = c.label))
 	FROM summary AS s;
 END;
 COMMENT ON FUNCTION fma_get_errors_by_class(text, text) IS 'the errors of each true label in a dataset''s newest complete run, as a JSON object
-classes, the one with most errors first: n, errors, error_rate, share_of_errors, precision, recall, f1, and the label it is most often mistaken for.';
+classes, the one with most errors first: support, errors, error_rate, share_of_errors, precision, recall, f1, and the label it is most often taken for.';
 
 CREATE FUNCTION fma_get_calibration(dataset text, bins integer DEFAULT 10, model_version text DEFAULT NULL) RETURNS jsonb
 	LANGUAGE SQL STABLE
@@ -2078,6 +2094,21 @@ FROM fma_dataset AS d JOIN fma_result_run AS r USING (dataset_id) LEFT JOIN fma_
 COMMENT ON VIEW fma_run_log IS 'all runs, complete and failed, with the time and rows of each stage
 One row a stage; a run without stages has one row.';
 
+ALTER VIEW fma_latest_run OWNER TO @extowner@;
+ALTER VIEW fma_overview OWNER TO @extowner@;
+ALTER VIEW fma_run_history OWNER TO @extowner@;
+ALTER VIEW fma_confusion_cells OWNER TO @extowner@;
+ALTER VIEW fma_label_metrics OWNER TO @extowner@;
+ALTER VIEW fma_calibration OWNER TO @extowner@;
+ALTER VIEW fma_confidence_curve OWNER TO @extowner@;
+ALTER VIEW fma_slice_metrics OWNER TO @extowner@;
+ALTER VIEW fma_hotspots OWNER TO @extowner@;
+ALTER VIEW fma_hotspot_confirmation OWNER TO @extowner@;
+ALTER VIEW fma_timeline OWNER TO @extowner@;
+ALTER VIEW fma_batches OWNER TO @extowner@;
+ALTER VIEW fma_places OWNER TO @extowner@;
+ALTER VIEW fma_model_comparison OWNER TO @extowner@;
+ALTER VIEW fma_run_log OWNER TO @extowner@;
 GRANT SELECT ON fma_latest_run, fma_overview, fma_run_history, fma_confusion_cells, fma_label_metrics, fma_calibration, fma_confidence_curve,
 	fma_slice_metrics, fma_hotspots, fma_hotspot_confirmation, fma_timeline, fma_batches, fma_places, fma_model_comparison, fma_run_log TO PUBLIC;
 

@@ -1,4 +1,6 @@
 -- Registering: what a person types, what is derived, and what is refused
+-- Other tests register datasets too
+ALTER SEQUENCE fma_dataset_dataset_id_seq RESTART WITH 10001;
 CREATE DOMAIN score AS float4 CHECK (value >= 0);
 CREATE TYPE garment AS ENUM ('shirt', 'coat');
 CREATE TABLE predictions (
@@ -87,9 +89,9 @@ RESET search_path;
 SELECT fma_alter_dataset('fashion', '{"confidence": null, "place": "camera", "options": {"bins": 3}, "high_confidence": 0.95}');
 SELECT fma_alter_dataset('fashion', '{"name": "clothes", "max_order": 1, "features": ["camera"]}');
 SELECT fma_alter_dataset('clothes', '{"truth": "y", "prediction": "y_hat"}');
-SELECT name, settings, changed_at >= created_at AS changed FROM fma_dataset WHERE dataset_id = 1;
+SELECT name, settings, changed_at >= created_at AS changed FROM fma_dataset WHERE dataset_id = 10001;
 SELECT fma_alter_dataset('clothes', '{"features": null, "options": null}');
-SELECT settings FROM fma_dataset WHERE dataset_id = 1;
+SELECT settings FROM fma_dataset WHERE dataset_id = 10001;
 SELECT fma_alter_dataset('clothes', '{"bin": 3, "name": "all", "owner": "nobody at all", "relation": 3, "derived": ["task"], "options": {"order": 3}}');
 SELECT fma_alter_dataset('clothes', '[]');
 SELECT fma_alter_dataset('nothing', '{}');

@@ -1,13 +1,13 @@
 -- Rules: how they are asked for, what is wrong with them, what a gate prints
 SET client_min_messages = warning;
-CREATE TABLE garment (label text, predicted text, confidence float8, batch int, day date, version text, place text, embedding float8[], size int);
-INSERT INTO garment SELECT l, CASE WHEN i % 10 < bad THEN 'Shirt' ELSE l END, 0.5 + (i % 50) / 100.0, i % 2, '2026-01-01', NULL, 'here', '{}', i
+CREATE TABLE ruled_garment (label text, predicted text, confidence float8, batch int, day date, version text, place text, embedding float8[], size int);
+INSERT INTO ruled_garment SELECT l, CASE WHEN i % 10 < bad THEN 'Shirt' ELSE l END, 0.5 + (i % 50) / 100.0, i % 2, '2026-01-01', NULL, 'here', '{}', i
 FROM (VALUES ('Shirt', 0), ('Coat', 3), ('Bag', 1)) AS v (l, bad), generate_series(0, 99) AS i;
 INSERT INTO fma_dataset (name, owner, relation, settings) VALUES
-('garments', current_user::regrole, 'garment', '{"truth": "label", "prediction": "predicted", "confidence": "confidence", "batch": "batch"}'),
-('everything', current_user::regrole, 'garment', '{"truth": "label", "prediction": "predicted", "confidence": "confidence", "batch": "batch", "occurred_at": "day", "model_version": "version", "place": "place", "embedding": "embedding", "features": ["size"]}'),
-('sizes', current_user::regrole, 'garment', '{"task": "regression", "truth": "size", "prediction": "batch"}'),
-('condition', current_user::regrole, 'garment', '{"task": "condition", "failed": "t.label <> t.predicted", "confidence": "confidence"}');
+('garments', current_user::regrole, 'ruled_garment', '{"truth": "label", "prediction": "predicted", "confidence": "confidence", "batch": "batch"}'),
+('everything', current_user::regrole, 'ruled_garment', '{"truth": "label", "prediction": "predicted", "confidence": "confidence", "batch": "batch", "occurred_at": "day", "model_version": "version", "place": "place", "embedding": "embedding", "features": ["size"]}'),
+('sizes', current_user::regrole, 'ruled_garment', '{"task": "regression", "truth": "size", "prediction": "batch"}'),
+('condition', current_user::regrole, 'ruled_garment', '{"task": "condition", "failed": "t.label <> t.predicted", "confidence": "confidence"}');
 
 -- As a person types it
 SELECT fma_add_rule('garments', 'F1Score', 0.8) > 0;
@@ -62,11 +62,11 @@ SELECT * FROM fma_check_run('garments') WHERE run_id IS NULL;
 INSERT INTO fma_result_run (dataset_id, status, started_at, finished_at, n, settings, fma_version) SELECT dataset_id, 'complete', now(), now(), 300, '{}', '1.0' FROM fma_dataset WHERE name = 'garments';
 INSERT INTO fma_result_summary (run_id, segment_by, segment, n, unlabelled, failures, confusion, reliability)
 SELECT run_id, CASE WHEN batch IS NULL THEN 'overall' ELSE 'batch' END, batch::text, count(*), 0, fma_failures(label <> predicted), fma_confusion(label, predicted), fma_reliability(confidence, label = predicted, 100)
-FROM garment, (SELECT max(run_id) AS run_id FROM fma_result_run) AS r GROUP BY GROUPING SETS ((run_id), (run_id, batch));
+FROM ruled_garment, (SELECT max(run_id) AS run_id FROM fma_result_run) AS r GROUP BY GROUPING SETS ((run_id), (run_id, batch));
 SELECT rank, rule, segment, round(value::numeric, 4) AS value, round(low::numeric, 4) AS low, passed, n, round(share_of_rows::numeric, 3) AS rows, round(share_of_failures::numeric, 3) AS failures, reason
 FROM (SELECT *, ci_low AS low FROM fma_evaluate_rules((SELECT max(run_id) FROM fma_result_run))) AS r ORDER BY rank;
 INSERT INTO fma_result_rule SELECT * FROM fma_evaluate_rules((SELECT max(run_id) FROM fma_result_run));
 SELECT rank, rule, segment, label, round(value::numeric, 4) AS value, round(ci_low::numeric, 4) AS low, round(ci_high::numeric, 4) AS high, threshold, passed, n, reason FROM fma_check_run('garments');
 SELECT fma_check_run('garments', raise => true);
-DROP TABLE garment;
+DROP TABLE ruled_garment;
 DELETE FROM fma_dataset WHERE name IN ('garments', 'everything', 'sizes', 'condition');

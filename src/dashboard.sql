@@ -39,9 +39,10 @@ BEGIN ATOMIC
 		'unlabelled', s.unlabelled,
 		'failures', (fma_failure_counts(s.failures)).failures,
 		'failure_rate', fma_failure_rate(s.failures),
-		'failure_rate_low', CASE WHEN s.n_units IS NULL THEN (fma_failure_interval(s.failures)).low END,
-		'failure_rate_high', CASE WHEN s.n_units IS NULL THEN (fma_failure_interval(s.failures)).high END,
+		'ci_low', i.low,
+		'ci_high', i.high,
 		'n_units', s.n_units,
+		'design_effect', s.design_effect,
 		'high_confidence', coalesce((r.settings ->> 'high_confidence')::double precision, 0.8),
 		'confident_errors', s.confident_errors,
 		'labels', (SELECT count(*) FROM fma_class_metrics(s.confusion)),
@@ -57,7 +58,8 @@ BEGIN ATOMIC
 		'ece', fma_ece(ten.r),
 		'ece_if_calibrated', c.expected,
 		'ece_p_value', c.p_value,
-		'brier', (fma_confidence_brier(ten.r)).brier,
+		'mce', fma_mce(ten.r),
+		'brier', (fma_confidence_brier(s.reliability)).brier,
 		'confidence_log_loss', fma_confidence_log_loss(s.reliability),
 		'log_loss', s.log_loss,
 		'top_3_accuracy', s.top_3_accuracy,
@@ -71,6 +73,7 @@ BEGIN ATOMIC
 	FROM fma_newest_summary(dataset, model_version) AS s
 		JOIN fma_result_run AS r USING (run_id),
 		LATERAL (SELECT fma_coarsen(s.reliability, 10) AS r) AS ten
+		LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
 		LEFT JOIN LATERAL fma_ece_if_calibrated(ten.r) AS c ON true
 		LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS m ON true;
 END;
@@ -131,7 +134,7 @@ BEGIN ATOMIC
 		'classes', (
 			SELECT coalesce(jsonb_agg(jsonb_build_object(
 				'label', c.label,
-				'n', c.n,
+				'support', c.n,
 				'predicted', c.predicted,
 				'errors', c.errors,
 				'error_rate', c.errors / nullif(c.n, 0)::double precision,
@@ -139,13 +142,13 @@ BEGIN ATOMIC
 				'precision', c.precision,
 				'recall', c.recall,
 				'f1', c.f1,
-				'mistaken_for', m.prediction,
-				'mistaken_for_n', m.n) ORDER BY c.errors DESC, c.place), '[]')
+				'taken_for', m.prediction,
+				'taken_for_n', m.n) ORDER BY c.errors DESC, c.place), '[]')
 			FROM class AS c LEFT JOIN mistake AS m ON m.truth = c.label))
 	FROM summary AS s;
 END;
 COMMENT ON FUNCTION fma_get_errors_by_class(text, text) IS 'the errors of each true label in a dataset''s newest complete run, as a JSON object
-classes, the one with most errors first: n, errors, error_rate, share_of_errors, precision, recall, f1, and the label it is most often mistaken for.';
+classes, the one with most errors first: support, errors, error_rate, share_of_errors, precision, recall, f1, and the label it is most often taken for.';
 
 CREATE FUNCTION fma_get_calibration(dataset text, bins integer DEFAULT 10, model_version text DEFAULT NULL) RETURNS jsonb
 	LANGUAGE SQL STABLE

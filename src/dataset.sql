@@ -38,7 +38,7 @@ BEGIN ATOMIC
 		OR EXISTS (SELECT FROM fma_dataset_share AS s WHERE s.dataset_id = fma_may_read.dataset_id
 			AND (s.role = 0 OR pg_has_role(s.role, 'USAGE')))
 		OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = relation AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity
-			AND has_table_privilege(c.oid, 'SELECT'));
+			AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'));
 END;
 COMMENT ON FUNCTION fma_may_read(integer, oid, oid) IS 'whether the current user may read a dataset''s results
 The owner, roles it was shared with, and whoever may SELECT a source that is a plain table without row security.';

@@ -363,8 +363,9 @@ FmaRequireColumn(const FmaDataset *dataset, FmaRole role, const char *argument)
 	if (dataset->columns[role] == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("dataset \"%s\" has no %s, which %s needs", dataset->name, FmaRoleNames[role], argument),
-				 errhint("fma_alter_dataset can name the column.")));
+				 errmsg("dataset \"%s\" has no %s column", dataset->name, FmaRoleNames[role]),
+				 errdetail("%s needs it.", argument),
+				 errhint("fma_alter_dataset can name one.")));
 	return FmaColumnSql(dataset, role);
 }
 

@@ -121,11 +121,17 @@ OptionalTime(FunctionCallInfo fcinfo, int argno, TimestampTz *time)
 }
 
 static bool
-OptionalUnit(FunctionCallInfo fcinfo, int argno, const char *name, double *value)
+OptionalConfidence(FunctionCallInfo fcinfo, int argno, const char *name, double *value)
 {
-	if (!PG_ARGISNULL(argno))
-		*value = FmaCheckUnit(name, PG_GETARG_FLOAT8(argno));
-	return !PG_ARGISNULL(argno);
+	if (PG_ARGISNULL(argno))
+		return false;
+	*value = PG_GETARG_FLOAT8(argno);
+	if (!(*value >= 0.0 && *value <= 1.0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be between 0 and 1", name),
+				 errdetail("%s is %s.", name, FmaFloat8ToString(*value))));
+	return true;
 }
 
 /* The dataset that an argument names, if the caller may read it */
@@ -152,8 +158,8 @@ ReadFilter(FunctionCallInfo fcinfo, const FmaDataset *dataset, int version, FmaF
 		FmaRequireColumn(dataset, FMA_TRUTH, "true_label");
 	if (filter->prediction != NULL)
 		FmaRequireColumn(dataset, FMA_PREDICTION, "pred_label");
-	filter->has_min_confidence = OptionalUnit(fcinfo, ARG_MIN_CONF, "min_conf", &filter->min_confidence);
-	filter->has_max_confidence = OptionalUnit(fcinfo, ARG_MAX_CONF, "max_conf", &filter->max_confidence);
+	filter->has_min_confidence = OptionalConfidence(fcinfo, ARG_MIN_CONF, "min_conf", &filter->min_confidence);
+	filter->has_max_confidence = OptionalConfidence(fcinfo, ARG_MAX_CONF, "max_conf", &filter->max_confidence);
 	if (filter->has_min_confidence && filter->has_max_confidence && filter->min_confidence > filter->max_confidence)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -714,10 +714,12 @@ fma_unregister(PG_FUNCTION_ARGS)
 {
 	FmaDataset *dataset = FmaGetLockedDataset(FmaTextArg(fcinfo, 0));
 	uint64		runs = CountOf("fma_result_run", dataset);
+	uint64		rules = CountOf("fma_rule", dataset);
 
 	FmaWrite(psprintf("DELETE FROM %s.fma_dataset WHERE dataset_id OPERATOR(pg_catalog.=) %d", FmaSchema(), dataset->id), 0, NULL, NULL, NULL);
 	ereport(NOTICE,
-			(errmsg("dataset \"%s\" was deleted, with " UINT64_FORMAT " run(s) and their results", dataset->name, runs)));
+			(errmsg("dataset \"%s\" was deleted, with " UINT64_FORMAT " run(s), their results, and " UINT64_FORMAT " rule(s)",
+					dataset->name, runs, rules)));
 	PG_RETURN_VOID();
 }
 

@@ -7,10 +7,9 @@
  * wrong with it.  What it says is bound into our own statements as values and
  * never becomes SQL.
  */
-#include "rules.h"
+#include "run.h"
 
 #include "catalog/pg_type.h"
-#include "dataset.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "labels.h"
@@ -546,15 +545,22 @@ fma_remove_rule(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* The last stage of a run: its dataset's rules against what it has stored */
 int64
-FmaStoreRuleResults(int64 run_id)
+FmaRunRules(FmaRun *run)
 {
 	Oid			types[] = {INT8OID};
-	Datum		values[] = {Int64GetDatum(run_id)};
+	Datum		values[] = {Int64GetDatum(run->run_id)};
 	const char *schema = FmaSchema();
+	int64		n = FmaWrite(psprintf("INSERT INTO %s.fma_result_rule SELECT * FROM %s.fma_evaluate_rules($1)", schema, schema),
+							 1, types, values, NULL);
 
-	return FmaWrite(psprintf("INSERT INTO %s.fma_result_rule SELECT * FROM %s.fma_evaluate_rules($1)", schema, schema),
-					1, types, values, NULL);
+	if (n == 0)
+		FmaNote(run, "the dataset has no rules");
+	else
+		run->failed_rules = FmaWrite(psprintf("SELECT FROM %s.fma_result_rule WHERE run_id = $1 AND NOT passed", schema),
+									 1, types, values, NULL);
+	return n;
 }
 
 /* Columns of fma_unmet_rules and fma_check_run */

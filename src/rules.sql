@@ -287,4 +287,5 @@ COMMENT ON COLUMN fma_rule_results.n IS 'rows that the metric was measured on';
 COMMENT ON COLUMN fma_rule_results.share_of_rows IS 'the segment''s share of all labelled rows';
 COMMENT ON COLUMN fma_rule_results.share_of_failures IS 'its share of all failures; of a label, of all wrong predictions';
 COMMENT ON COLUMN fma_rule_results.reason IS 'why passed is NULL';
+ALTER VIEW fma_rule_results OWNER TO @extowner@;
 GRANT SELECT ON fma_rule_results TO PUBLIC;

@@ -142,6 +142,7 @@ extern const char *FmaLeaveOutConfirmation(FmaRun *run);
 extern int64 FmaRunConfirmation(FmaRun *run);
 extern const char *FmaLeaveOutVersions(FmaRun *run);
 extern int64 FmaRunVersions(FmaRun *run);
+extern int64 FmaRunRules(FmaRun *run);
 
 /* "SELECT loss, features ..." for the finders; the loss comes first, under this name */
 #define FMA_LOSS_NAME "fma_loss"

@@ -13,25 +13,6 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
-#include "rules.h"
-
-/* Stage: the dataset's rules, against what the other stages have stored */
-static int64
-RunRules(FmaRun *run)
-{
-	Oid			types[] = {INT8OID, TEXTOID};
-	Datum		values[] = {Int64GetDatum(run->run_id), run->version == NULL ? (Datum) 0 : CStringGetTextDatum(run->version)};
-	char		nulls[] = {' ', run->version == NULL ? 'n' : ' '};
-	int64		n;
-
-	/* Rules are about the current version, and read of the run what it has stored */
-	FmaWrite(psprintf("UPDATE %s.fma_result_run SET model_version = $2 WHERE run_id = $1", FmaSchema()), 2, types, values, nulls);
-	n = FmaStoreRuleResults(run->run_id);
-	run->failed_rules = FmaWrite(psprintf("SELECT FROM %s.fma_result_rule WHERE run_id = $1 AND NOT passed", FmaSchema()),
-								 1, types, values, NULL);
-	return n;
-}
-
 /* A value of a segment takes 7 kB with its calibration curve; with less memory than this, they would be written to disk */
 #define READ_WORK_MEM_KB 131072
 
@@ -43,7 +24,7 @@ const FmaStage FmaStages[] = {
 	{"slice metrics", FmaLeaveOutSliceMetrics, FmaRunSliceMetrics},
 	{"confirmation", FmaLeaveOutConfirmation, FmaRunConfirmation},
 	{"model versions", FmaLeaveOutVersions, FmaRunVersions},
-	{"rules", NULL, RunRules},
+	{"rules", NULL, FmaRunRules},
 };
 
 const int	FmaNumberOfStages = lengthof(FmaStages);

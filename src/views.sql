@@ -188,6 +188,21 @@ FROM fma_dataset AS d JOIN fma_result_run AS r USING (dataset_id) LEFT JOIN fma_
 COMMENT ON VIEW fma_run_log IS 'all runs, complete and failed, with the time and rows of each stage
 One row a stage; a run without stages has one row.';
 
+ALTER VIEW fma_latest_run OWNER TO @extowner@;
+ALTER VIEW fma_overview OWNER TO @extowner@;
+ALTER VIEW fma_run_history OWNER TO @extowner@;
+ALTER VIEW fma_confusion_cells OWNER TO @extowner@;
+ALTER VIEW fma_label_metrics OWNER TO @extowner@;
+ALTER VIEW fma_calibration OWNER TO @extowner@;
+ALTER VIEW fma_confidence_curve OWNER TO @extowner@;
+ALTER VIEW fma_slice_metrics OWNER TO @extowner@;
+ALTER VIEW fma_hotspots OWNER TO @extowner@;
+ALTER VIEW fma_hotspot_confirmation OWNER TO @extowner@;
+ALTER VIEW fma_timeline OWNER TO @extowner@;
+ALTER VIEW fma_batches OWNER TO @extowner@;
+ALTER VIEW fma_places OWNER TO @extowner@;
+ALTER VIEW fma_model_comparison OWNER TO @extowner@;
+ALTER VIEW fma_run_log OWNER TO @extowner@;
 GRANT SELECT ON fma_latest_run, fma_overview, fma_run_history, fma_confusion_cells, fma_label_metrics, fma_calibration, fma_confidence_curve,
 	fma_slice_metrics, fma_hotspots, fma_hotspot_confirmation, fma_timeline, fma_batches, fma_places, fma_model_comparison, fma_run_log TO PUBLIC;
 

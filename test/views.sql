@@ -8,7 +8,7 @@ SET client_min_messages = warning;
 -- Hostile: labels that break quoting, nothing labelled, an empty table, undefined everywhere
 CREATE TABLE hostile (id int, truth text, prediction text, confidence float8, place text, at timestamptz, x float8);
 INSERT INTO hostile SELECT i, CASE WHEN i % 3 = 0 THEN E'it''s "\\<b>' ELSE 'B' END, CASE WHEN i % 5 = 0 THEN 'B' ELSE E'it''s "\\<b>' END,
-	(i % 11) / 10.0, NULLIF('p' || i % 3, 'p0'), NULLIF('2026-01-01'::timestamptz, '2026-01-01') , CASE WHEN i % 7 = 0 THEN 'NaN' ELSE i END FROM generate_series(1, 200) AS i;
+	(i % 11) / 10.0, NULLIF('p' || i % 3, 'p0'), CASE i % 20 WHEN 0 THEN NULL WHEN 1 THEN '-infinity' ELSE '2026-01-01'::timestamptz + i * interval '1 hour' END, CASE WHEN i % 7 = 0 THEN 'NaN' ELSE i::float8 END FROM generate_series(1, 200) AS i;
 CREATE TABLE empty (LIKE hostile);
 CREATE TABLE unlabelled (LIKE hostile);
 INSERT INTO unlabelled SELECT id, NULL, NULL, NULL, NULL, NULL, NULL FROM hostile;
@@ -54,23 +54,23 @@ SELECT is((SELECT array_agg(model_version ORDER BY model_version) FROM fma_overv
 SELECT bag_eq($$ SELECT model_version, truth, prediction, n FROM fma_confusion_cells WHERE dataset = 'fashion' AND n > 0 $$,
 	$$ SELECT model_version, true_label, pred_label, count(*) FROM fashion GROUP BY 1, 2, 3 $$, 'fma_confusion_cells counts every pair');
 SELECT is((SELECT count(*) FROM fma_confusion_cells WHERE dataset = 'fashion'), 200::bigint, 'and shows the empty cells too');
-SELECT bag_eq($$ SELECT model_version, label, support, tp, recall FROM fma_label_metrics WHERE dataset = 'fashion' $$,
-	$$ SELECT model_version, true_label, count(*), count(*) FILTER (WHERE true_label = pred_label), avg((true_label = pred_label)::int)::float8 FROM fashion GROUP BY 1, 2 $$,
+SELECT bag_eq($$ SELECT model_version, label, support, tp, round(recall::numeric, 12) FROM fma_label_metrics WHERE dataset = 'fashion' $$,
+	$$ SELECT model_version, true_label, count(*) AS n, count(*) FILTER (WHERE true_label = pred_label), round(avg((true_label = pred_label)::int), 12) FROM fashion GROUP BY 1, 2 $$,
 	'fma_label_metrics');
 SELECT bag_eq($$ SELECT model_version, bin, n, accuracy FROM fma_calibration WHERE dataset = 'fashion' AND n > 0 $$,
 	$$ SELECT model_version, least(floor(confidence * 10), 9)::int + 1, count(*), avg((true_label = pred_label)::int)::float8 FROM fashion GROUP BY 1, 2 $$, 'fma_calibration');
 SELECT bag_eq($$ SELECT model_version, threshold, n, errors FROM fma_confidence_curve WHERE dataset = 'fashion' AND threshold IN (0, 0.5, 0.8, 0.99) $$,
-	$$ SELECT model_version, t, count(*), count(*) FILTER (WHERE true_label <> pred_label) FROM fashion, unnest('{0,0.5,0.8,0.99}'::float8[]) AS t WHERE confidence >= t GROUP BY 1, 2 $$,
+	$$ SELECT model_version, t, count(*) AS n, count(*) FILTER (WHERE true_label <> pred_label) FROM fashion, unnest('{0,0.5,0.8,0.99}'::float8[]) AS t WHERE confidence >= t GROUP BY 1, 2 $$,
 	'fma_confidence_curve');
 SELECT bag_eq($$ SELECT batch, model_version, n, failures FROM fma_batches WHERE dataset = 'fashion' $$,
-	$$ SELECT batch::text, model_version, count(*), count(*) FILTER (WHERE true_label <> pred_label) FROM fashion GROUP BY 1, 2 $$, 'fma_batches');
-SELECT bag_eq($$ SELECT place, n, failures, accuracy FROM fma_places WHERE dataset = 'flights' $$,
-	$$ SELECT origin, count(*), count(*) FILTER (WHERE true_label <> pred_label), 1 - avg((true_label <> pred_label)::int)::float8 FROM flights GROUP BY 1 $$, 'fma_places');
+	$$ SELECT batch::text, model_version, count(*) AS n, count(*) FILTER (WHERE true_label <> pred_label) FROM fashion GROUP BY 1, 2 $$, 'fma_batches');
+SELECT bag_eq($$ SELECT place, n, failures, round(accuracy::numeric, 12) FROM fma_places WHERE dataset = 'flights' $$,
+	$$ SELECT origin, count(*) AS n, count(*) FILTER (WHERE true_label <> pred_label), round(1 - avg((true_label <> pred_label)::int), 12) FROM flights GROUP BY 1 $$, 'fma_places');
 SELECT is((SELECT sum(failures) FROM fma_timeline WHERE dataset = 'flights'), (SELECT count(*)::numeric FROM flights WHERE true_label <> pred_label), 'fma_timeline has every failure');
 SELECT is_empty($$ SELECT time FROM fma_timeline WHERE dataset = 'flights' AND NOT (n > 0 AND time < ends_at AND ci_low <= failure_rate AND failure_rate <= ci_high) $$, 'period by period');
 SELECT bag_eq($$ SELECT version_a, version_b, n, only_a_failed, only_b_failed FROM fma_model_comparison WHERE dataset = 'fashion' AND rank = 0 $$,
-	$$ SELECT 'v1', 'v2', count(*), count(*) FILTER (WHERE a.true_label <> a.pred_label AND b.true_label = b.pred_label),
-		count(*) FILTER (WHERE a.true_label = a.pred_label AND b.true_label <> b.pred_label)
+	$$ SELECT 'v1' AS a, 'v2' AS b, count(*) AS n, count(*) FILTER (WHERE a.true_label <> a.pred_label AND b.true_label = b.pred_label),
+		count(*) FILTER (WHERE a.true_label = a.pred_label AND b.true_label <> b.pred_label) AS only_b
 		FROM fashion AS a JOIN fashion AS b USING (id) WHERE a.model_version = 'v1' AND b.model_version = 'v2' $$, 'fma_model_comparison');
 SELECT cmp_ok((SELECT count(*) FROM fma_hotspots WHERE dataset = 'flights'), '>', 0::bigint, 'there are hotspots');
 
