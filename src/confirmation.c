@@ -78,9 +78,9 @@ FindRunBefore(FmaRun *run)
 {
 	Confirmation confirmation = {.run = run};
 
-	FmaEachRow(FmaReadResults(run, psprintf("SELECT run_id, last_at FROM %s.fma_result_run WHERE dataset_id = %d AND status = 'complete' "
+	FmaEachResult(run, psprintf("SELECT run_id, last_at FROM %s.fma_result_run WHERE dataset_id = %d AND status = 'complete' "
 											"AND run_id < " INT64_FORMAT " ORDER BY run_id DESC LIMIT 1",
-											FmaSchema(), run->dataset->id, run->run_id)), TakeRun, &confirmation);
+											FmaSchema(), run->dataset->id, run->run_id), TakeRun, &confirmation);
 	return confirmation;
 }
 
@@ -336,9 +336,9 @@ FmaRunConfirmation(FmaRun *run)
 	char	   *last_at;
 	ListCell   *cell;
 
-	FmaEachRow(FmaReadResults(run, psprintf("SELECT rank, slice, predicate, conditions, n, mean_loss, rest_rate FROM %s.fma_result_slice "
+	FmaEachResult(run, psprintf("SELECT rank, slice, predicate, conditions, n, mean_loss, rest_rate FROM %s.fma_result_slice "
 											"WHERE run_id = " INT64_FORMAT " AND kind = 'hotspot' ORDER BY rank",
-											FmaSchema(), confirmation.run_id)), TakeCandidate, &confirmation);
+											FmaSchema(), confirmation.run_id), TakeCandidate, &confirmation);
 	confirmation.candidates = ValidCandidates(run, confirmation.candidates);
 	if (confirmation.candidates == NIL)
 	{
@@ -355,7 +355,7 @@ FmaRunConfirmation(FmaRun *run)
 		AddCandidate(&confirmation, rows, search, lfirst(cell), foreach_current_index(cell));
 	last_at = DatumGetCString(DirectFunctionCall1(timestamptz_out, TimestampTzGetDatum(confirmation.last_at)));
 	FmaActAgain(identity);
-	return FmaStoreRows(run, rows,
+	return FmaStoreAndFreeRows(run, rows,
 						psprintf("INSERT INTO %s.fma_result_confirmation SELECT $1, rank, " INT64_FORMAT ", $2::timestamptz, slice, predicate, "
 								 "conditions, previous_n, previous_rate, n, failures, failure_rate, mean_loss, ci_low, ci_high, rest_rate, lift, "
 								 "p_value, q_value, n_units, verdict FROM fma_rows", FmaSchema(), confirmation.run_id), last_at);

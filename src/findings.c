@@ -172,7 +172,7 @@ FmaRunSlices(FmaRun *run)
 	FmaActAgain(identity);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
-	return FmaStoreRows(run, rows,
+	return FmaStoreAndFreeRows(run, rows,
 						psprintf("INSERT INTO %s.fma_result_slice SELECT $1, kind, rank, slice, predicate, conditions, condition_count, "
 								 "n, failures, failure_rate, mean_loss, ci_low, ci_high, baseline_rate, rest_rate, lift, excess_failures, "
 								 "share_of_failures, p_value, q_value, n_units FROM fma_rows", FmaSchema()), NULL);
@@ -200,6 +200,30 @@ fma_true_arguments(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(construct_array(positions, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 }
 
+/* The first of the slices and hotspots with this predicate: many a hotspot is among the slices too */
+static int
+FirstWithPredicate(FmaRun *run, const char *predicate)
+{
+	ListCell   *cell;
+
+	foreach(cell, run->found)
+		if (strcmp(((FmaFound *) lfirst(cell))->predicate, predicate) == 0)
+			return foreach_current_index(cell);
+	return -1;
+}
+
+/* "(number of the predicate, kind, rank, ...)" of a slice or hotspot */
+static void
+AddFoundSql(StringInfo sql, const FmaFound *found, int number)
+{
+	bool		units = found->n_units > 0;
+
+	appendStringInfo(sql, "%s(%d, '%s', " INT64_FORMAT "::bigint, %s, %s::bigint, %s::double precision)", sql->len > 0 ? ", " : "",
+					 number, found->kind, found->rank, quote_literal_cstr(found->slice),
+					 units ? psprintf(INT64_FORMAT, found->n_units) : "NULL",
+					 units ? FmaFloat8ToString(found->design_effect) : "NULL");
+}
+
 /* Stage: the same values as of all other segments, for each slice and hotspot, from one scan */
 int64
 FmaRunSliceMetrics(FmaRun *run)
@@ -208,6 +232,8 @@ FmaRunSliceMetrics(FmaRun *run)
 				found;
 	ListCell   *cell;
 	char	   *query;
+	FmaRows    *rows;
+	int64		n;
 
 	initStringInfo(&members);
 	initStringInfo(&found);
@@ -215,18 +241,20 @@ FmaRunSliceMetrics(FmaRun *run)
 	{
 		FmaFound   *one = lfirst(cell);
 		int			i = foreach_current_index(cell);
+		int			first = FirstWithPredicate(run, one->predicate);
 
 		if (i % CONDITIONS_PER_CALL == 0)
 			appendStringInfo(&members, "%s%s.fma_true_arguments(%d", i > 0 ? ") || " : "", FmaSchema(), i);
-		appendStringInfo(&members, ", %s", one->predicate);
-		appendStringInfo(&found, "%s(%d, '%s', " INT64_FORMAT "::bigint, %s, %s, %s)", i > 0 ? ", " : "", i, one->kind, one->rank,
-						 quote_literal_cstr(one->slice), one->n_units > 0 ? psprintf(INT64_FORMAT "::bigint", one->n_units) : "NULL::bigint",
-						 one->n_units > 0 ? psprintf("%s::double precision", FmaFloat8ToString(one->design_effect)) : "NULL::double precision");
+		appendStringInfo(&members, ", %s", first == i ? one->predicate : "NULL::boolean");
+		AddFoundSql(&found, one, first);
 	}
 	query = psprintf("SELECT f.segment_by, f.segment, f.rank, %s::text AS model_version, f.n_units, f.design_effect, v.* FROM ("
-					 "SELECT s.i AS found, %s FROM (SELECT s.*, unnest(s.members) AS i FROM %s) AS s GROUP BY s.i) AS v "
-					 "JOIN (VALUES %s) AS f (i, segment_by, rank, segment, n_units, design_effect) ON f.i = v.found",
+					 "SELECT s.i AS predicate, %s FROM (SELECT s.*, unnest(s.members) AS i FROM %s) AS s GROUP BY s.i) AS v "
+					 "JOIN (VALUES %s) AS f (i, segment_by, rank, segment, n_units, design_effect) ON f.i = v.predicate",
 					 run->version == NULL ? "NULL" : quote_literal_cstr(run->version), FmaValuesSql(run),
 					 FmaRowsSql(run, run->from_current, psprintf(", %s) AS members", members.data)), found.data);
-	return FmaStoreSummaries(run, FmaReadSource(run, query), "segment_by, segment, rank, model_version, n_units, design_effect");
+	rows = FmaReadSource(run, query);
+	n = FmaStoreSummaries(run, rows, "segment_by, segment, rank, model_version, n_units, design_effect");
+	FmaFreeRows(rows);
+	return n;
 }

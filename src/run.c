@@ -231,34 +231,20 @@ TextOrNull(const char *text, char *null)
 static void
 FinishRun(Engine *engine, const ErrorData *error)
 {
-	FmaRun	   *run = &engine->run;
-	bool		has_times = run->first_at <= run->last_at;
-	char	   *update = psprintf("UPDATE %s.fma_result_run SET status = $2, finished_at = $3, n = $4, first_at = $5, last_at = $6, "
-								  "model_version = $7, period = $8, failed_stage = $9, sqlstate = $10, message = $11, detail = $12 "
-								  "WHERE run_id = $1", FmaSchema());
-	Oid			types[] = {INT8OID, TEXTOID, TIMESTAMPTZOID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID};
+	Oid			types[] = {INT8OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID};
 	Datum		values[lengthof(types)];
 	char		nulls[lengthof(types)];
 
 	memset(nulls, ' ', sizeof(nulls));
-	values[0] = Int64GetDatum(run->run_id);
+	values[0] = Int64GetDatum(engine->run.run_id);
 	values[1] = CStringGetTextDatum(error == NULL ? "complete" : "failed");
 	values[2] = TimestampTzGetDatum(GetCurrentTimestamp());
-	values[3] = Int64GetDatum(run->n);
-	values[4] = TimestampTzGetDatum(run->first_at);
-	values[5] = TimestampTzGetDatum(run->last_at);
-	if (error != NULL)
-		nulls[3] = 'n';
-	if (error != NULL || !has_times)
-		nulls[4] = nulls[5] = 'n';
-	values[6] = TextOrNull(run->version, &nulls[6]);
-	values[7] = TextOrNull(run->period, &nulls[7]);
-	values[8] = TextOrNull(error == NULL ? NULL : engine->stage, &nulls[8]);
-	values[9] = TextOrNull(error == NULL ? NULL : unpack_sql_state(error->sqlerrcode), &nulls[9]);
-	values[10] = TextOrNull(error == NULL ? NULL : error->message, &nulls[10]);
-	values[11] = TextOrNull(error == NULL ? NULL : error->detail, &nulls[11]);
-	FmaWrite(update, lengthof(types), types, values, nulls);
+	values[3] = TextOrNull(error == NULL ? NULL : engine->stage, &nulls[3]);
+	values[4] = TextOrNull(error == NULL ? NULL : unpack_sql_state(error->sqlerrcode), &nulls[4]);
+	values[5] = TextOrNull(error == NULL ? NULL : error->message, &nulls[5]);
+	values[6] = TextOrNull(error == NULL ? NULL : error->detail, &nulls[6]);
+	FmaWrite(psprintf("UPDATE %s.fma_result_run SET status = $2, finished_at = $3, failed_stage = $4, sqlstate = $5, message = $6, detail = $7 "
+					  "WHERE run_id = $1", FmaSchema()), lengthof(types), types, values, nulls);
 	InsertStages(engine, error != NULL);
 }
 

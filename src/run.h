@@ -110,19 +110,23 @@ typedef struct FmaRows
 	Tuplestorestate *store;
 } FmaRows;
 
-/* Made by C, or read from the source as the dataset's owner, or from our own tables */
+/* Made by C, or read from the source as the dataset's owner */
 extern FmaRows *FmaMakeRows(FmaRun *run, TupleDesc columns);
 extern FmaRows *FmaReadSource(FmaRun *run, const char *query);
-extern FmaRows *FmaReadResults(FmaRun *run, const char *query);
 extern ErrorData *FmaTryQuery(FmaRun *run, const char *query);	/* of the source; NULL if all is well */
 extern void FmaAddRow(FmaRows *rows, Datum *values, bool *nulls);
 extern void FmaEachRow(FmaRows *rows, void (*take) (void *argument, TupleTableSlot *slot), void *argument);
+extern void FmaFreeRows(FmaRows *rows);
+
+/* The rows of a query of ours on our own tables, as they were when the run began */
+extern void FmaEachResult(FmaRun *run, const char *query, void (*take) (void *argument, TupleTableSlot *slot), void *argument);
 
 /*
  * Executes a statement of ours in which the rows are the table fma_rows, $1
  * the run's number, and $2 a text or NULL.  Returns the rows touched.
  */
 extern int64 FmaStoreRows(FmaRun *run, FmaRows *rows, const char *statement, const char *text);
+extern int64 FmaStoreAndFreeRows(FmaRun *run, FmaRows *rows, const char *statement, const char *text);
 
 /* summaries.c: SQL that slices share */
 extern char *FmaRowsSql(FmaRun *run, const char *from, const char *more);

@@ -97,18 +97,6 @@ FmaReadSource(FmaRun *run, const char *query)
 	return rows;
 }
 
-/* The rows of a query of ours on our own tables, as they were when the run began */
-FmaRows *
-FmaReadResults(FmaRun *run, const char *query)
-{
-	FmaRows    *rows = FmaMakeRows(run, NULL);
-	FmaIdentity identity = FmaActAsExtension();
-
-	FmaReadQuery(query, &rows->reader);
-	FmaActAgain(identity);
-	return rows;
-}
-
 typedef struct Trial
 {
 	FmaRun	   *run;
@@ -120,7 +108,7 @@ ReadTrial(void *argument)
 {
 	Trial	   *trial = argument;
 
-	(void) FmaReadSource(trial->run, trial->query);
+	FmaFreeRows(FmaReadSource(trial->run, trial->query));
 }
 
 ErrorData *
@@ -150,6 +138,26 @@ FmaEachRow(FmaRows *rows, void (*take) (void *argument, TupleTableSlot *slot), v
 		take(argument, slot);
 	}
 	ExecDropSingleTupleTableSlot(slot);
+}
+
+/* Lets rows go; what has been spilled to disk must not outlive the statement */
+void
+FmaFreeRows(FmaRows *rows)
+{
+	tuplestore_end(rows->store);
+	pfree(rows);
+}
+
+void
+FmaEachResult(FmaRun *run, const char *query, void (*take) (void *argument, TupleTableSlot *slot), void *argument)
+{
+	FmaRows    *rows = FmaMakeRows(run, NULL);
+	FmaIdentity identity = FmaActAsExtension();
+
+	FmaReadQuery(query, &rows->reader);
+	FmaActAgain(identity);
+	FmaEachRow(rows, take, argument);
+	FmaFreeRows(rows);
 }
 
 /* The rows as the table fma_rows, for the statements of the current SPI connection */
@@ -187,5 +195,15 @@ FmaStoreRows(FmaRun *run, FmaRows *rows, const char *statement, const char *text
 	n = SPI_processed;
 	SPI_finish();
 	FmaActAgain(identity);
+	return n;
+}
+
+/* The same for rows that nobody wants after that */
+int64
+FmaStoreAndFreeRows(FmaRun *run, FmaRows *rows, const char *statement, const char *text)
+{
+	int64		n = FmaStoreRows(run, rows, statement, text);
+
+	FmaFreeRows(rows);
 	return n;
 }

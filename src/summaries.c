@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
 
 /* Bins of a stored fma_reliability: the curve; views coarsen it */
 #define RELIABILITY_BINS 100
@@ -163,9 +164,9 @@ ReadThresholds(FmaRun *run)
 {
 	if (run->dataset->task != FMA_CLASSIFICATION || run->dataset->columns[FMA_CONFIDENCE] == NULL)
 		return;
-	FmaEachRow(FmaReadResults(run, psprintf("SELECT DISTINCT min_confidence, coalesce(background_label, '%s') FROM %s.fma_rule "
+	FmaEachResult(run, psprintf("SELECT DISTINCT min_confidence, coalesce(background_label, '%s') FROM %s.fma_rule "
 											"WHERE dataset_id = %d AND min_confidence IS NOT NULL ORDER BY 1, 2",
-											NO_LABEL, FmaSchema(), run->dataset->id)), TakeThreshold, run);
+											NO_LABEL, FmaSchema(), run->dataset->id), TakeThreshold, run);
 }
 
 /* The start of a row's period; times that are not finite have none */
@@ -351,11 +352,27 @@ AddProbabilities(FmaRun *run)
 					 has_version ? InByteOrder(FmaTextSql(dataset, FMA_MODEL_VERSION)) : "NULL::text",
 					 FmaColumnSql(dataset, FMA_PROBABILITIES), labels.data, FmaLabelSql(dataset, FMA_TRUTH), run->from,
 					 has_version ? " GROUP BY s.version" : "");
-	FmaStoreRows(run, FmaReadSource(run, query),
+	FmaStoreAndFreeRows(run, FmaReadSource(run, query),
 				 psprintf("UPDATE %s.fma_result_summary AS r SET log_loss = p.log_loss, top_3_accuracy = p.top_3_accuracy, "
 						  "top_5_accuracy = p.top_5_accuracy, classwise_ece = p.classwise_ece FROM fma_rows AS p "
 						  "WHERE r.run_id = $1 AND r.segment_by = 'overall' AND r.min_confidence IS NULL "
 						  "AND r.model_version IS NOT DISTINCT FROM p.model_version", schema), NULL);
+}
+
+/* Stores what the summaries tell of the run as a whole, which the stages after them look up */
+static void
+DescribeRun(FmaRun *run)
+{
+	Oid			types[] = {INT8OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID};
+	Datum		values[] = {Int64GetDatum(run->run_id), Int64GetDatum(run->n),
+		TimestampTzGetDatum(run->first_at), TimestampTzGetDatum(run->last_at),
+		run->version == NULL ? (Datum) 0 : CStringGetTextDatum(run->version),
+	run->period == NULL ? (Datum) 0 : CStringGetTextDatum(run->period)};
+	char		no_time = run->first_at <= run->last_at ? ' ' : 'n';
+	char		nulls[] = {' ', ' ', no_time, no_time, run->version == NULL ? 'n' : ' ', run->period == NULL ? 'n' : ' '};
+
+	FmaWrite(psprintf("UPDATE %s.fma_result_run SET n = $2, first_at = $3, last_at = $4, model_version = $5, period = $6 "
+					  "WHERE run_id = $1", FmaSchema()), lengthof(types), types, values, nulls);
 }
 
 /*
@@ -387,7 +404,9 @@ FmaRunSummaries(FmaRun *run)
 	if (n == 0)					/* no rows, hence no versions: say so, that views have something to show */
 		n = FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, segment_by, n, unlabelled) "
 											 "VALUES ($1, 'overall', 0, 0)", FmaSchema()), NULL);
+	FmaFreeRows(rows);
 	AddProbabilities(run);
+	DescribeRun(run);
 	return n;
 }
 
@@ -435,7 +454,7 @@ FmaRunUnits(FmaRun *run)
 						   "SELECT segment_by, segment, starts_at, model_version, units, "
 						   "CASE WHEN units > 1 AND by_rows > 1e-12 * q THEN greatest(by_units / by_rows * units / (units - 1), 1) "
 						   "ELSE nn / n END AS design_effect FROM variance");
-	return FmaStoreRows(run, FmaReadSource(run, query.data),
+	return FmaStoreAndFreeRows(run, FmaReadSource(run, query.data),
 						psprintf("UPDATE %s.fma_result_summary AS r SET n_units = u.units, design_effect = u.design_effect "
 								 "FROM fma_rows AS u WHERE r.run_id = $1 AND r.segment_by = u.segment_by "
 								 "AND ROW(r.segment, r.starts_at, r.model_version)::text = ROW(u.segment, u.starts_at, u.model_version)::text",

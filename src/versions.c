@@ -181,7 +181,7 @@ FmaRunVersions(FmaRun *run)
 		MemoryContextSwitchTo(caller);
 		MemoryContextDelete(context);
 	}
-	return FmaStoreRows(run, rows,
+	return FmaStoreAndFreeRows(run, rows,
 						psprintf("INSERT INTO %s.fma_result_comparison SELECT $1, version_a, version_b, rank, slice, predicate, conditions, "
 								 "n, loss_a, loss_b, difference, ci_low, ci_high, only_a_failed, only_b_failed, p_value, q_value, q_rest, n_units "
 								 "FROM fma_rows", FmaSchema()), NULL);

@@ -66,6 +66,10 @@ sql -c "CREATE FUNCTION takes(seconds float8) RETURNS boolean STABLE LANGUAGE pl
 sql -c "SET client_min_messages = warning" -c "SELECT fma_register('slow', 'source', failed => 'bad OR NOT takes(pause)', occurred_at => 'at', features => '{f}')" -c "SELECT fma_run('slow')" >/dev/null
 results="SELECT * FROM fma_result_run, fma_result_summary WHERE fma_result_run.run_id = fma_result_summary.run_id ORDER BY 1, 2"
 before=$(sql -c "$results")
+notified=$(sql -c 'SET client_min_messages = error' -c 'LISTEN fma_run' -c "SELECT fma_run('kept')" -c 'SELECT 1')
+grep -Eq 'Asynchronous notification "fma_run" with payload "\{"run_id": [0-9]+, "dataset": "kept", "status": "complete", "n": 500, "failures": 71, "hotspots": 0, "failed_rules": 0\}"' <<<"$notified" ||
+	fail "nobody was notified: $notified"
+before=$(sql -c "$results")
 
 # slow_run HOW: while it runs, HOW (an SQL function of its pid, or "kill") ends it
 slow_run() {

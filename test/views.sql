@@ -74,6 +74,9 @@ SELECT bag_eq($$ SELECT version_a, version_b, n, only_a_failed, only_b_failed FR
 		FROM fashion AS a JOIN fashion AS b USING (id) WHERE a.model_version = 'v1' AND b.model_version = 'v2' $$, 'fma_model_comparison');
 SELECT cmp_ok((SELECT count(*) FROM fma_hotspots WHERE dataset = 'flights'), '>', 0::bigint, 'there are hotspots');
 
+SELECT results_eq($$ SELECT label, passed FROM fma_rule_results WHERE dataset = 'fashion' ORDER BY label $$,
+	$$ SELECT label, f1 >= 0.8 FROM fma_label_metrics WHERE dataset = 'fashion' AND model_version = 'v2' ORDER BY label $$, 'fma_rule_results: a rule by label judges the current version''s labels');
+
 -- A predicate selects exactly the slice's rows
 CREATE FUNCTION by_predicate(relation text, predicate text, condition text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
