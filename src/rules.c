@@ -16,6 +16,7 @@
 #include "mb/pg_wchar.h"
 #include "metrics.h"
 #include "miscadmin.h"
+#include "problems.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -112,31 +113,8 @@ typedef struct Rule
 	int64		min_rows;
 	const char *pass_by;
 	char	   *name;
-	StringInfoData problems;
+	FmaProblems problems;
 } Rule;
-
-/* Notes something that is wrong */
-static void
-Problem(Rule *rule, const char *format,...) pg_attribute_printf(2, 3);
-
-static void
-Problem(Rule *rule, const char *format,...)
-{
-	if (rule->problems.len > 0)
-		appendStringInfoChar(&rule->problems, '\n');
-	for (;;)
-	{
-		va_list		arguments;
-		int			needed;
-
-		va_start(arguments, format);
-		needed = appendStringInfoVA(&rule->problems, format, arguments);
-		va_end(arguments);
-		if (needed == 0)
-			return;
-		enlargeStringInfo(&rule->problems, needed);
-	}
-}
 
 /* A text argument, or what it is when NULL */
 static const char *
@@ -164,7 +142,7 @@ ReadWord(Rule *rule, const char *argument, const char *value, const char *const 
 	initStringInfo(&list);
 	for (int i = 0; choices[i] != NULL; i++)
 		appendStringInfo(&list, "%s%s", i == 0 ? "" : ", ", choices[i]);
-	Problem(rule, "%s %s is none of: %s.", argument, Quoted(value), list.data);
+	FmaAddProblem(&rule->problems, NULL, "%s %s is none of: %s.", argument, Quoted(value), list.data);
 	return value;
 }
 
@@ -181,9 +159,9 @@ ReadMetric(Rule *rule, const char *name)
 	for (int i = 0; i < (int) lengthof(metrics); i++)
 		appendStringInfo(&list, "%s%s", i == 0 ? "" : ", ", metrics[i].name);
 	if (name == NULL)
-		Problem(rule, "metric must not be NULL; it is one of: %s.", list.data);
+		FmaAddProblem(&rule->problems, NULL, "metric must not be NULL; it is one of: %s.", list.data);
 	else
-		Problem(rule, "metric %s is none of: %s.", Quoted(name), list.data);
+		FmaAddProblem(&rule->problems, NULL, "metric %s is none of: %s.", Quoted(name), list.data);
 	return NULL;
 }
 
@@ -197,20 +175,20 @@ ReadLabels(Rule *rule, FunctionCallInfo fcinfo)
 	int			count;
 
 	if (!PG_ARGISNULL(LABEL) && !PG_ARGISNULL(LABELS))
-		Problem(rule, "label and labels are both given.");
+		FmaAddProblem(&rule->problems, NULL, "label and labels are both given.");
 	if (!PG_ARGISNULL(LABEL))
 		list = list_make1(FmaTextArg(fcinfo, LABEL));
 	else if (!PG_ARGISNULL(LABELS))
 	{
 		deconstruct_array(PG_GETARG_ARRAYTYPE_P(LABELS), TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &count);
 		if (count == 0)
-			Problem(rule, "labels is empty; leave it out to mean all.");
+			FmaAddProblem(&rule->problems, NULL, "labels is empty; leave it out to mean all.");
 		if (count > FMA_MAX_LABELS)
-			Problem(rule, "labels are more than %d.", FMA_MAX_LABELS);
+			FmaAddProblem(&rule->problems, NULL, "labels are more than %d.", FMA_MAX_LABELS);
 		for (int i = 0; i < Min(count, FMA_MAX_LABELS); i++)
 		{
 			if (nulls[i])
-				Problem(rule, "labels contains NULL.");
+				FmaAddProblem(&rule->problems, NULL, "labels contains NULL.");
 			else
 				list = lappend(list, TextDatumGetCString(names[i]));
 		}
@@ -241,10 +219,10 @@ CheckLabels(Rule *rule)
 
 		CHECK_FOR_INTERRUPTS();
 		if (before != NULL && strcmp(label, before) == 0)
-			Problem(rule, "labels has %s twice.", Quoted(label));
+			FmaAddProblem(&rule->problems, NULL, "labels has %s twice.", Quoted(label));
 		if (rule->background_label != NULL && strcmp(label, rule->background_label) == 0 &&
 			strcmp(rule->background_mode, FmaBackgroundModes[FMA_BACKGROUND_INCLUDE]) != 0)
-			Problem(rule, "labels has the background label %s, which background_mode %s leaves out.", Quoted(label),
+			FmaAddProblem(&rule->problems, NULL, "labels has the background label %s, which background_mode %s leaves out.", Quoted(label),
 					Quoted(rule->background_mode));
 		before = label;
 	}
@@ -261,7 +239,7 @@ CheckWeights(Rule *rule)
 
 	if (!JB_ROOT_IS_OBJECT(rule->weights))
 	{
-		Problem(rule, "weights is no JSON object, such as {\"road\": 100}.");
+		FmaAddProblem(&rule->problems, NULL, "weights is no JSON object, such as {\"road\": 100}.");
 		return;
 	}
 	iterator = JsonbIteratorInit(&rule->weights->root);
@@ -277,7 +255,7 @@ CheckWeights(Rule *rule)
 		if (value.type == jbvNumeric)
 			weight = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value.val.numeric)));
 		if (!(weight >= 0.0 && weight < FMA_MAX_WEIGHT))
-			Problem(rule, "The weight of %s is no number from 0 to 2^63.", Quoted(name));
+			FmaAddProblem(&rule->problems, NULL, "The weight of %s is no number from 0 to 2^63.", Quoted(name));
 	}
 }
 
@@ -286,16 +264,16 @@ static void
 CheckThreshold(Rule *rule, bool missing)
 {
 	if (missing)
-		Problem(rule, "threshold must not be NULL.");
+		FmaAddProblem(&rule->problems, NULL, "threshold must not be NULL.");
 	else if (isnan(rule->threshold) || isinf(rule->threshold))
-		Problem(rule, "threshold is %s.", FmaFloat8ToString(rule->threshold));
+		FmaAddProblem(&rule->problems, NULL, "threshold is %s.", FmaFloat8ToString(rule->threshold));
 	else if (rule->metric != NULL && rule->metric->is_share && !(rule->threshold >= 0.0 && rule->threshold <= 1.0))
-		Problem(rule, "threshold is %s, and %s is between 0 and 1%s.", FmaFloat8ToString(rule->threshold), rule->metric->name,
+		FmaAddProblem(&rule->problems, NULL, "threshold is %s, and %s is between 0 and 1%s.", FmaFloat8ToString(rule->threshold), rule->metric->name,
 				rule->threshold > 1.0 && rule->threshold <= 100.0 ? "; if it is a percentage, divide it by 100" : "");
 	else if (rule->metric != NULL && rule->threshold < 0.0)
-		Problem(rule, "threshold is %s, and %s is never negative.", FmaFloat8ToString(rule->threshold), rule->metric->name);
+		FmaAddProblem(&rule->problems, NULL, "threshold is %s, and %s is never negative.", FmaFloat8ToString(rule->threshold), rule->metric->name);
 	if (rule->metric != NULL && !rule->metric->has_interval && strcmp(rule->pass_by, "bound") == 0)
-		Problem(rule, "pass_by is bound, and %s has no interval that holds.", rule->metric->name);
+		FmaAddProblem(&rule->problems, NULL, "pass_by is bound, and %s has no interval that holds.", rule->metric->name);
 }
 
 /* Whether the dataset has what the metric is made of */
@@ -309,22 +287,22 @@ CheckMetric(Rule *rule)
 	{
 		case OF_LABELS:
 			if (dataset->task != FMA_CLASSIFICATION)
-				Problem(rule, "%s needs labels, and the dataset's task is %s.", rule->metric->name, task);
+				FmaAddProblem(&rule->problems, NULL, "%s needs labels, and the dataset's task is %s.", rule->metric->name, task);
 			break;
 		case OF_CONFIDENCE:
 			if (dataset->columns[FMA_CONFIDENCE] == NULL)
-				Problem(rule, "%s needs a confidence, and the dataset has none.", rule->metric->name);
+				FmaAddProblem(&rule->problems, NULL, "%s needs a confidence, and the dataset has none.", rule->metric->name);
 			if (FmaCorrectSql(dataset) == NULL)
-				Problem(rule, "%s needs labels or a condition that says what failed.", rule->metric->name);
+				FmaAddProblem(&rule->problems, NULL, "%s needs labels or a condition that says what failed.", rule->metric->name);
 			break;
 		case OF_FAILURES:
 			if (FmaFailedSql(dataset) == NULL)
-				Problem(rule, "%s needs a condition that says what failed, and the dataset's task is %s without one.",
+				FmaAddProblem(&rule->problems, NULL, "%s needs a condition that says what failed, and the dataset's task is %s without one.",
 						rule->metric->name, task);
 			break;
 		case OF_NUMBERS:
 			if (dataset->task != FMA_REGRESSION)
-				Problem(rule, "%s needs numbers, and the dataset's task is %s.", rule->metric->name, task);
+				FmaAddProblem(&rule->problems, NULL, "%s needs numbers, and the dataset's task is %s.", rule->metric->name, task);
 			break;
 	}
 }
@@ -337,18 +315,18 @@ CheckUses(Rule *rule)
 	bool		of_labels = metric->source == OF_LABELS;
 
 	if (rule->labels != NIL && !metric->by_label)
-		Problem(rule, "%s is not a metric of labels; Recall is the accuracy of a label.", metric->name);
+		FmaAddProblem(&rule->problems, NULL, "%s is not a metric of labels; Recall is the accuracy of a label.", metric->name);
 	if (strcmp(rule->segment_by, "label") == 0 && !(metric->by_label && !metric->weights))
-		Problem(rule, "%s cannot be had by label; %s.", metric->name,
+		FmaAddProblem(&rule->problems, NULL, "%s cannot be had by label; %s.", metric->name,
 				metric->weights ? "IoU can" : "Precision, Recall, F1Score and IoU can");
 	if (rule->weights != NULL && !metric->weights)
-		Problem(rule, "%s takes no weights; wIoU does.", metric->name);
+		FmaAddProblem(&rule->problems, NULL, "%s takes no weights; wIoU does.", metric->name);
 	if (rule->weights == NULL && metric->weights)
-		Problem(rule, "%s needs weights, such as {\"road\": 100}; without them it is IoU.", metric->name);
+		FmaAddProblem(&rule->problems, NULL, "%s needs weights, such as {\"road\": 100}; without them it is IoU.", metric->name);
 	if (rule->background_label != NULL && !of_labels)
-		Problem(rule, "%s takes no background_label.", metric->name);
+		FmaAddProblem(&rule->problems, NULL, "%s takes no background_label.", metric->name);
 	if (rule->has_min_confidence && !of_labels)
-		Problem(rule, "%s takes no min_confidence.", metric->name);
+		FmaAddProblem(&rule->problems, NULL, "%s takes no min_confidence.", metric->name);
 }
 
 /* Arguments that need something of the dataset */
@@ -364,20 +342,20 @@ CheckColumns(Rule *rule)
 		if (strcmp(rule->segment_by, segments[i].name) != 0)
 			continue;
 		if (segments[i].role >= 0 && dataset->columns[segments[i].role] == NULL)
-			Problem(rule, "by is %s, and the dataset has no column %s.", segments[i].name, FmaRoleNames[segments[i].role]);
+			FmaAddProblem(&rule->problems, NULL, "by is %s, and the dataset has no column %s.", segments[i].name, FmaRoleNames[segments[i].role]);
 		if ((strcmp(rule->segment_by, "slice") == 0 || strcmp(rule->segment_by, "hotspot") == 0) && dataset->features == NIL)
-			Problem(rule, "by is %s, and the dataset has no features.", segments[i].name);
+			FmaAddProblem(&rule->problems, NULL, "by is %s, and the dataset has no features.", segments[i].name);
 	}
 	(void) ReadWord(rule, "by", rule->segment_by, names);
 	if (rule->has_min_confidence && !(rule->min_confidence >= 0.0 && rule->min_confidence <= 1.0))
-		Problem(rule, "min_confidence is %s; it must be between 0 and 1.", FmaFloat8ToString(rule->min_confidence));
+		FmaAddProblem(&rule->problems, NULL, "min_confidence is %s; it must be between 0 and 1.", FmaFloat8ToString(rule->min_confidence));
 	if (rule->has_min_confidence && dataset->columns[FMA_CONFIDENCE] == NULL)
-		Problem(rule, "min_confidence needs a confidence, and the dataset has none.");
+		FmaAddProblem(&rule->problems, NULL, "min_confidence needs a confidence, and the dataset has none.");
 	if (rule->has_min_iou && !(rule->min_iou >= 0.0 && rule->min_iou <= 1.0))
-		Problem(rule, "min_iou is %s; it must be between 0 and 1.", FmaFloat8ToString(rule->min_iou));
+		FmaAddProblem(&rule->problems, NULL, "min_iou is %s; it must be between 0 and 1.", FmaFloat8ToString(rule->min_iou));
 	/* No task has boxes yet */
 	if (rule->has_min_iou)
-		Problem(rule, "min_iou is for detections, and the dataset's task is %s.", FmaTaskNames[dataset->task]);
+		FmaAddProblem(&rule->problems, NULL, "min_iou is for detections, and the dataset's task is %s.", FmaTaskNames[dataset->task]);
 }
 
 /* What a rule says: "F1Score of Shirt >= 0.8 by batch" */
@@ -417,7 +395,7 @@ Describe(const Rule *rule)
 static void
 ReadRule(Rule *rule, FunctionCallInfo fcinfo)
 {
-	initStringInfo(&rule->problems);
+	FmaInitProblems(&rule->problems);
 	rule->metric = ReadMetric(rule, TextOr(fcinfo, METRIC, NULL));
 	rule->threshold = PG_ARGISNULL(THRESHOLD) ? NAN : PG_GETARG_FLOAT8(THRESHOLD) + 0.0;
 	rule->segment_by = TextOr(fcinfo, BY, "overall");
@@ -447,15 +425,15 @@ ReadRule(Rule *rule, FunctionCallInfo fcinfo)
 		CheckUses(rule);
 	}
 	if (rule->min_rows < 1)
-		Problem(rule, "min_rows is " INT64_FORMAT "; it must be at least 1.", rule->min_rows);
+		FmaAddProblem(&rule->problems, NULL, "min_rows is " INT64_FORMAT "; it must be at least 1.", rule->min_rows);
 	rule->name = PG_ARGISNULL(NAME) ? NULL : FmaTextArg(fcinfo, NAME);
 	if (rule->name != NULL && (rule->name[0] == '\0' || strlen(rule->name) > FMA_MAX_NAME))
-		Problem(rule, "name must have between 1 and %d bytes.", FMA_MAX_NAME);
-	if (rule->problems.len > 0)
+		FmaAddProblem(&rule->problems, NULL, "name must have between 1 and %d bytes.", FMA_MAX_NAME);
+	if (rule->problems.count > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a rule of dataset \"%s\" cannot be as asked for", rule->dataset->name),
-				 errdetail_internal("%s", rule->problems.data),
+				 errdetail_internal("%s", rule->problems.text.data),
 				 errhint("For example: SELECT fma_add_rule(%s, %s).", quote_literal_cstr(rule->dataset->name), examples[rule->dataset->task])));
 	if (rule->name == NULL)
 		rule->name = Describe(rule);
@@ -592,26 +570,24 @@ enum
 	UNMET_CI_HIGH, UNMET_THRESHOLD, UNMET_PASSED, UNMET_N, UNMET_REASON, UNMET_COLUMNS
 };
 
-/* One result in words: "F1Score >= 0.8 by label: Shirt is 0.69" */
+/* One result in words: "F1Score >= 0.8 by label: "Shirt" is 0.69 (0.67 to 0.71, n = 1208)" */
 static void
-DescribeResult(StringInfo text, HeapTuple tuple, TupleDesc columns)
+DescribeResult(StringInfo into, Datum *values, bool *nulls)
 {
-	char	   *segment = SPI_getvalue(tuple, columns, UNMET_SEGMENT + 1);
-	char	   *starts_at = SPI_getvalue(tuple, columns, UNMET_STARTS_AT + 1);
-	char	   *value = SPI_getvalue(tuple, columns, UNMET_VALUE + 1);
-	char	   *reason = SPI_getvalue(tuple, columns, UNMET_REASON + 1);
-
-	appendStringInfo(text, "%s: ", SPI_getvalue(tuple, columns, UNMET_RULE + 1));
-	if (value == NULL)
+	appendStringInfo(into, "%s: ", TextDatumGetCString(values[UNMET_RULE]));
+	if (nulls[UNMET_VALUE])
 	{
-		appendStringInfoString(text, reason == NULL ? "undefined" : reason);
+		appendStringInfoString(into, TextDatumGetCString(values[UNMET_REASON]));
 		return;
 	}
-	if (segment != NULL)
-		appendStringInfo(text, "%s is ", Quoted(segment));
-	else if (starts_at != NULL)
-		appendStringInfo(text, "%s is ", starts_at);
-	appendStringInfo(text, "%s (n = %s)", value, SPI_getvalue(tuple, columns, UNMET_N + 1));
+	if (!nulls[UNMET_SEGMENT])
+		appendStringInfo(into, "%s is ", Quoted(TextDatumGetCString(values[UNMET_SEGMENT])));
+	else if (!nulls[UNMET_STARTS_AT])
+		appendStringInfo(into, "%s is ", DatumGetCString(DirectFunctionCall1(timestamptz_out, values[UNMET_STARTS_AT])));
+	appendStringInfo(into, "%.6g (", DatumGetFloat8(values[UNMET_VALUE]));
+	if (!nulls[UNMET_CI_LOW])
+		appendStringInfo(into, "%.6g to %.6g, ", DatumGetFloat8(values[UNMET_CI_LOW]), DatumGetFloat8(values[UNMET_CI_HIGH]));
+	appendStringInfo(into, "n = " INT64_FORMAT ")", DatumGetInt64(values[UNMET_N]));
 }
 
 /* The error of a gate: how many results fail, and the first of them */
@@ -656,17 +632,16 @@ fma_check_run(PG_FUNCTION_ARGS)
 		elog(ERROR, "could not read fma_unmet_rules");
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
-		HeapTuple	tuple = SPI_tuptable->vals[i];
 		Datum		values[UNMET_COLUMNS];
 		bool		nulls[UNMET_COLUMNS];
 
-		heap_deform_tuple(tuple, SPI_tuptable->tupdesc, values, nulls);
+		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
 		FmaPutRow(fcinfo, values, nulls);
 		if (nulls[UNMET_PASSED] || DatumGetBool(values[UNMET_PASSED]) || failed++ >= RESULTS_IN_ERROR)
 			continue;
 		if (first.len > 0)
 			appendStringInfoChar(&first, '\n');
-		DescribeResult(&first, tuple, SPI_tuptable->tupdesc);
+		DescribeResult(&first, values, nulls);
 	}
 	SPI_finish();
 	if (raise && failed > 0)
