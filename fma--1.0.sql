@@ -1743,7 +1743,7 @@ BEGIN ATOMIC
 	FROM fma_newest_summary(dataset, model_version) AS s
 		JOIN fma_result_run AS r USING (run_id),
 		LATERAL (SELECT fma_coarsen(s.reliability, 10) AS r) AS ten
-		LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
+		LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, coalesce(s.design_effect, 1)) AS i ON true
 		LEFT JOIN LATERAL fma_ece_if_calibrated(ten.r) AS c ON true
 		LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS m ON true;
 END;
