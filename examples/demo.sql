@@ -44,7 +44,7 @@ SELECT place, city, n, failures, round(failure_rate::numeric, 3) AS rate, round(
 	round(p.lift::numeric, 2) AS lift, round(share_of_failures::numeric, 3) AS share
 FROM fma_places AS p JOIN airports ON iata = place WHERE dataset = 'flights' AND n >= 500 ORDER BY failure_rate DESC LIMIT 5;
 
-\echo '-- The rule: of every airport's late flights (where they are 100 or more), 15 % are foreseen. Where is it broken?'
+\echo '-- The rule: of the late flights of an airport, where they are 100 or more, 15 % are foreseen. Where is it broken?'
 SELECT segment AS place, round(value::numeric, 3) AS recall, round(ci_low::numeric, 3) AS low, round(ci_high::numeric, 3) AS high, n,
 	round(share_of_failures::numeric, 3) AS share_of_failures
 FROM fma_rule_results WHERE dataset = 'flights' AND NOT passed ORDER BY rank LIMIT 5;

@@ -131,19 +131,18 @@ int64
 FmaStoreSummaries(FmaRun *run, FmaRows *rows, const char *columns)
 {
 	static const char *const values = "n, unlabelled, failures, confident_errors, confusion, reliability, regression";
-	const char *design_effect = run->dataset->columns[FMA_UNIT] == NULL ? "1" : "NULL"; /* or what the units will say */
-	int64		n = FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, %s, %s, design_effect) SELECT $1, %s, %s, %s FROM fma_rows",
-													 FmaSchema(), columns, values, columns, values, design_effect), NULL);
+	int64		n = FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, %s, %s) SELECT $1, %s, %s FROM fma_rows",
+													 FmaSchema(), columns, values, columns, values), NULL);
 	ListCell   *cell;
 
 	foreach(cell, run->thresholds)
 	{
 		FmaThreshold *threshold = lfirst(cell);
 
-		n += FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, %s, min_confidence, below_label, n, unlabelled, confusion, design_effect) "
-											  "SELECT $1, %s, %s, $2, n, unlabelled, confusion_%d, %s FROM fma_rows",
+		n += FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, %s, min_confidence, below_label, n, unlabelled, confusion) "
+											  "SELECT $1, %s, %s, $2, n, unlabelled, confusion_%d FROM fma_rows",
 											  FmaSchema(), columns, columns, FmaFloat8ToString(threshold->min_confidence),
-											  foreach_current_index(cell), design_effect), threshold->below_label);
+											  foreach_current_index(cell)), threshold->below_label);
 	}
 	return n;
 }
@@ -397,10 +396,12 @@ FmaRunSummaries(FmaRun *run)
 	appendStringInfoString(&query, "SELECT ");
 	AddSegmentColumns(run, &query, &divisions);
 	AddPosition(run, &query, &more);
-	appendStringInfo(&query, ", %s AS ends_at, %s FROM %s", EndsAtSql(run), FmaValuesSql(run), FmaRowsSql(run, run->from, more.data));
+	appendStringInfo(&query, ", %s AS ends_at, %s, %s::double precision AS design_effect FROM %s", EndsAtSql(run), FmaValuesSql(run),
+					 run->dataset->columns[FMA_UNIT] == NULL ? "1" : "NULL",	/* or what the units will say */
+					 FmaRowsSql(run, run->from, more.data));
 	AddGroupBy(run, &query, &divisions, NULL);
 	rows = FmaReadSource(run, query.data);
-	n = FmaStoreSummaries(run, rows, "segment_by, segment, starts_at, ends_at, longitude, latitude, model_version");
+	n = FmaStoreSummaries(run, rows, "segment_by, segment, starts_at, ends_at, longitude, latitude, model_version, design_effect");
 	FmaEachRow(rows, TakeOverall, run);
 	if (n == 0)					/* no rows, hence no versions: say so, that views have something to show */
 		n = FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, segment_by, n, unlabelled) "
