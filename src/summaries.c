@@ -6,6 +6,7 @@
 #include "survey.h"
 
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
@@ -131,19 +132,18 @@ int64
 FmaStoreSummaries(FmaRun *run, FmaRows *rows, const char *columns)
 {
 	static const char *const values = "n, unlabelled, failures, confident_errors, confusion, reliability, regression";
-	const char *design_effect = run->dataset->columns[FMA_UNIT] == NULL ? "1" : "NULL"; /* or what the units will say */
-	int64		n = FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, %s, %s, design_effect) SELECT $1, %s, %s, %s FROM fma_rows",
-													 FmaSchema(), columns, values, columns, values, design_effect), NULL);
+	int64		n = FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, %s, %s) SELECT $1, %s, %s FROM fma_rows",
+													 FmaSchema(), columns, values, columns, values), NULL);
 	ListCell   *cell;
 
 	foreach(cell, run->thresholds)
 	{
 		FmaThreshold *threshold = lfirst(cell);
 
-		n += FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, %s, min_confidence, below_label, n, unlabelled, confusion, design_effect) "
-											  "SELECT $1, %s, %s, $2, n, unlabelled, confusion_%d, %s FROM fma_rows",
+		n += FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, %s, min_confidence, below_label, n, unlabelled, confusion) "
+											  "SELECT $1, %s, %s, $2, n, unlabelled, confusion_%d FROM fma_rows",
 											  FmaSchema(), columns, columns, FmaFloat8ToString(threshold->min_confidence),
-											  foreach_current_index(cell), design_effect), threshold->below_label);
+											  foreach_current_index(cell)), threshold->below_label);
 	}
 	return n;
 }
@@ -302,25 +302,27 @@ AddPosition(FmaRun *run, StringInfo sql, StringInfo more)
 						   "avg(s.latitude) AS latitude");
 }
 
-/* Columns of the query of the summaries */
-enum
+/* A column of a row by its name */
+static int64
+CountIn(TupleTableSlot *slot, const char *name, int64 missing)
 {
-	COLUMN_SEGMENT_BY,
-	COLUMN_N = 7,
-	COLUMN_FAILED = 9
-};
+	int			i = SPI_fnumber(slot->tts_tupleDescriptor, name) - 1;
 
-/* What the run itself wants to know of the rows of the overall segments */
+	return slot->tts_isnull[i] ? missing : DatumGetInt64(slot->tts_values[i]);
+}
+
+/* What the run itself wants to know of the rows of the overall segments, whose kind is the first column */
 static void
 TakeOverall(void *argument, TupleTableSlot *slot)
 {
 	FmaRun	   *run = argument;
+	int64		failed = CountIn(slot, "failed", -1);
 
-	if (strcmp(TextDatumGetCString(slot->tts_values[COLUMN_SEGMENT_BY]), "overall") != 0)
+	if (strcmp(TextDatumGetCString(slot->tts_values[0]), "overall") != 0)
 		return;
-	run->n += DatumGetInt64(slot->tts_values[COLUMN_N]);
-	if (!slot->tts_isnull[COLUMN_FAILED])
-		run->failures = Max(run->failures, 0) + DatumGetInt64(slot->tts_values[COLUMN_FAILED]);
+	run->n += CountIn(slot, "n", 0);
+	if (failed >= 0)
+		run->failures = Max(run->failures, 0) + failed;
 }
 
 /* The metrics of the class probabilities, overall: they are added to the rows that are stored */
@@ -397,10 +399,12 @@ FmaRunSummaries(FmaRun *run)
 	appendStringInfoString(&query, "SELECT ");
 	AddSegmentColumns(run, &query, &divisions);
 	AddPosition(run, &query, &more);
-	appendStringInfo(&query, ", %s AS ends_at, %s FROM %s", EndsAtSql(run), FmaValuesSql(run), FmaRowsSql(run, run->from, more.data));
+	appendStringInfo(&query, ", %s AS ends_at, %s::double precision AS design_effect, %s FROM %s", EndsAtSql(run),
+					 run->dataset->columns[FMA_UNIT] == NULL ? "1" : "NULL",	/* or what the units will say */
+					 FmaValuesSql(run), FmaRowsSql(run, run->from, more.data));
 	AddGroupBy(run, &query, &divisions, NULL);
 	rows = FmaReadSource(run, query.data);
-	n = FmaStoreSummaries(run, rows, "segment_by, segment, starts_at, ends_at, longitude, latitude, model_version");
+	n = FmaStoreSummaries(run, rows, "segment_by, segment, starts_at, ends_at, longitude, latitude, model_version, design_effect");
 	FmaEachRow(rows, TakeOverall, run);
 	if (n == 0)					/* no rows, hence no versions: say so, that views have something to show */
 		n = FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, segment_by, n, unlabelled) "

@@ -53,8 +53,8 @@ SELECT is_empty($$ SELECT s.segment, s.design_effect, e FROM summary AS s JOIN (
 	SELECT origin, m, CASE WHEN m > 1 AND p > 0 AND p < 1 THEN greatest(sum((k - p * n) ^ 2) * m / (m - 1) / (sum(n) * p * (1 - p)), 1) ELSE sum(n * n) / sum(n) END AS e FROM (
 		SELECT *, sum(k) OVER w / sum(n) OVER w AS p, count(*) OVER w AS m FROM (
 			SELECT origin, count(*)::float8 AS n, count(*) FILTER (WHERE true_label <> pred_label)::float8 AS k FROM flights GROUP BY origin, day) AS u WINDOW w AS (PARTITION BY origin)) AS u
-	GROUP BY origin, m, p) AS o ON segment = origin WHERE segment_by = 'place' AND (abs(design_effect / e - 1) > 1e-9 OR n_units <> m) $$, 'design effects of places');
-SELECT is((SELECT count(*) FROM summary WHERE segment_by IN ('overall', 'period', 'place') AND (n_units IS NULL OR design_effect IS NULL OR design_effect < 1)), 0::bigint, 'every segment has one');
+	GROUP BY origin, m, p) AS o ON segment = origin WHERE segment_by = 'place' AND (abs(design_effect / e - 1) > 1e-9 OR n_units <> m OR (design_effect IS NULL) <> (m = 1)) $$, 'design effects of places');
+SELECT is((SELECT count(*) FROM summary WHERE segment_by IN ('overall', 'period', 'place') AND (n_units IS NULL OR design_effect < 1 OR (design_effect IS NULL) <> (n_units = 1))), 0::bigint, 'every segment of more than one unit has one');
 
 -- Slices and hotspots: what the finders themselves say, and their metrics
 SELECT results_eq($$ SELECT rank, slice, predicate, n, failures, ci_low, q_value, n_units FROM fma_result_slice WHERE run_id = latest('flights') AND kind = 'slice' ORDER BY rank $$,
