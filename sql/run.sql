@@ -8,6 +8,7 @@ CREATE TABLE prediction AS SELECT i AS id, timestamptz '2024-01-01' + i * interv
 	FROM generate_series(1, 600) AS i;
 SELECT fma_register('cameras', 'prediction', truth => 'truth', prediction => 'guess', confidence => 'confidence', id => 'id', occurred_at => 'at', place => 'camera',
 	features => ARRAY['camera', 'hour']) > 0 AS registered;
+ALTER SEQUENCE fma_result_run_run_id_seq RESTART WITH 1001;
 SELECT fma_run('cameras') AS run \gset
 SELECT status, n, first_at, last_at, period, fma_version, failed_stage FROM fma_result_run WHERE run_id = :run;
 SELECT position, stage, n, note FROM fma_result_stage WHERE run_id = :run ORDER BY position;
@@ -31,7 +32,7 @@ SELECT fma_run('cameras');
 \echo :LAST_ERROR_SQLSTATE
 SELECT fma_prune('cameras', '0');
 -- Whoever may read the table may read what is known of it, and write nothing
-SELECT count(*) FROM fma_result_summary WHERE segment_by = 'overall';
+SELECT count(*) FROM fma_result_summary WHERE segment_by = 'overall' AND run_id >= :run;
 DELETE FROM fma_result_run;
 RESET ROLE;
 
@@ -42,7 +43,7 @@ SELECT fma_alter_dataset('cameras', '{"failed": null}');
 ALTER TABLE prediction RENAME hour TO hours;
 SELECT fma_run('cameras') > :run AS failed_run;
 ALTER TABLE prediction RENAME hours TO hour;
-SELECT status, n, failed_stage, sqlstate, message FROM fma_result_run ORDER BY run_id;
+SELECT status, n, failed_stage, sqlstate, message FROM fma_result_run WHERE run_id >= :run ORDER BY run_id;
 SELECT count(*) FROM fma_result_summary WHERE run_id > :run;
 
 -- A cancel is passed on, and nothing is kept of the run
@@ -52,7 +53,7 @@ SET statement_timeout = '0.5s';
 SELECT fma_run('cameras');
 \echo :LAST_ERROR_SQLSTATE
 RESET statement_timeout;
-SELECT count(*) FROM fma_result_run;
+SELECT count(*) FROM fma_result_run WHERE run_id >= :run;
 SHOW application_name;
 SELECT fma_alter_dataset('cameras', '{"failed": null}');
 
@@ -65,9 +66,9 @@ ROLLBACK;
 
 -- Old runs are deleted, the newest complete one never
 SELECT fma_prune('cameras', '1 day'), fma_prune('cameras', '0'), fma_prune('cameras', '0');
-SELECT run_id = :run AS first_run, status FROM fma_result_run;
+SELECT run_id = :run AS first_run, status FROM fma_result_run WHERE run_id >= :run;
 SELECT fma_unregister('cameras');
-SELECT (SELECT count(*) FROM fma_result_run), (SELECT count(*) FROM fma_result_summary);
+SELECT (SELECT count(*) FROM fma_result_run WHERE run_id >= :run), (SELECT count(*) FROM fma_result_summary WHERE run_id >= :run);
 
 -- Probabilities
 SELECT fma_truth_probability('{0.2,0.5,0.3}', '{a,b,c}', 'c'), fma_truth_rank('{0.2,0.5,0.3}', '{a,b,c}', 'c'), fma_truth_rank('{0.4,0.4,0.2}', '{a,b,c}', 'a') AS tie;

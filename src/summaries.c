@@ -6,6 +6,7 @@
 #include "survey.h"
 
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
@@ -301,25 +302,27 @@ AddPosition(FmaRun *run, StringInfo sql, StringInfo more)
 						   "avg(s.latitude) AS latitude");
 }
 
-/* Columns of the query of the summaries */
-enum
+/* A column of a row by its name */
+static int64
+CountIn(TupleTableSlot *slot, const char *name, int64 missing)
 {
-	COLUMN_SEGMENT_BY,
-	COLUMN_N = 7,
-	COLUMN_FAILED = 9
-};
+	int			i = SPI_fnumber(slot->tts_tupleDescriptor, name) - 1;
 
-/* What the run itself wants to know of the rows of the overall segments */
+	return slot->tts_isnull[i] ? missing : DatumGetInt64(slot->tts_values[i]);
+}
+
+/* What the run itself wants to know of the rows of the overall segments, whose kind is the first column */
 static void
 TakeOverall(void *argument, TupleTableSlot *slot)
 {
 	FmaRun	   *run = argument;
+	int64		failed = CountIn(slot, "failed", -1);
 
-	if (strcmp(TextDatumGetCString(slot->tts_values[COLUMN_SEGMENT_BY]), "overall") != 0)
+	if (strcmp(TextDatumGetCString(slot->tts_values[0]), "overall") != 0)
 		return;
-	run->n += DatumGetInt64(slot->tts_values[COLUMN_N]);
-	if (!slot->tts_isnull[COLUMN_FAILED])
-		run->failures = Max(run->failures, 0) + DatumGetInt64(slot->tts_values[COLUMN_FAILED]);
+	run->n += CountIn(slot, "n", 0);
+	if (failed >= 0)
+		run->failures = Max(run->failures, 0) + failed;
 }
 
 /* The metrics of the class probabilities, overall: they are added to the rows that are stored */
@@ -396,9 +399,9 @@ FmaRunSummaries(FmaRun *run)
 	appendStringInfoString(&query, "SELECT ");
 	AddSegmentColumns(run, &query, &divisions);
 	AddPosition(run, &query, &more);
-	appendStringInfo(&query, ", %s AS ends_at, %s, %s::double precision AS design_effect FROM %s", EndsAtSql(run), FmaValuesSql(run),
+	appendStringInfo(&query, ", %s AS ends_at, %s::double precision AS design_effect, %s FROM %s", EndsAtSql(run),
 					 run->dataset->columns[FMA_UNIT] == NULL ? "1" : "NULL",	/* or what the units will say */
-					 FmaRowsSql(run, run->from, more.data));
+					 FmaValuesSql(run), FmaRowsSql(run, run->from, more.data));
 	AddGroupBy(run, &query, &divisions, NULL);
 	rows = FmaReadSource(run, query.data);
 	n = FmaStoreSummaries(run, rows, "segment_by, segment, starts_at, ends_at, longitude, latitude, model_version, design_effect");

@@ -3,7 +3,7 @@
 \set QUIET on
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(71);
+SELECT plan(80);
 \i examples/load.sql
 ALTER TABLE flights ADD day date, ADD lon float8, ADD lat float8;
 UPDATE flights SET day = ts::date, lon = a.lon, lat = a.lat FROM airports AS a WHERE origin = iata;
@@ -53,8 +53,8 @@ SELECT is_empty($$ SELECT s.segment, s.design_effect, e FROM summary AS s JOIN (
 	SELECT origin, m, CASE WHEN m > 1 AND p > 0 AND p < 1 THEN greatest(sum((k - p * n) ^ 2) * m / (m - 1) / (sum(n) * p * (1 - p)), 1) ELSE sum(n * n) / sum(n) END AS e FROM (
 		SELECT *, sum(k) OVER w / sum(n) OVER w AS p, count(*) OVER w AS m FROM (
 			SELECT origin, count(*)::float8 AS n, count(*) FILTER (WHERE true_label <> pred_label)::float8 AS k FROM flights GROUP BY origin, day) AS u WINDOW w AS (PARTITION BY origin)) AS u
-	GROUP BY origin, m, p) AS o ON segment = origin WHERE segment_by = 'place' AND (abs(design_effect / e - 1) > 1e-9 OR n_units <> m) $$, 'design effects of places');
-SELECT is((SELECT count(*) FROM summary WHERE segment_by IN ('overall', 'period', 'place') AND (n_units IS NULL OR design_effect IS NULL OR design_effect < 1)), 0::bigint, 'every segment has one');
+	GROUP BY origin, m, p) AS o ON segment = origin WHERE segment_by = 'place' AND (abs(design_effect / e - 1) > 1e-9 OR n_units <> m OR (design_effect IS NULL) <> (m = 1)) $$, 'design effects of places');
+SELECT is((SELECT count(*) FROM summary WHERE segment_by IN ('overall', 'period', 'place') AND (n_units IS NULL OR design_effect < 1 OR (design_effect IS NULL) <> (n_units = 1))), 0::bigint, 'every segment of more than one unit has one');
 
 -- Slices and hotspots: what the finders themselves say, and their metrics
 SELECT results_eq($$ SELECT rank, slice, predicate, n, failures, ci_low, q_value, n_units FROM fma_result_slice WHERE run_id = latest('flights') AND kind = 'slice' ORDER BY rank $$,
@@ -212,6 +212,41 @@ SELECT register('many', 'many', '{"batch": "batch", "occurred_at": "at", "period
 SELECT ok(fma_run('many') > 0, 'more batches and periods than are stored');
 SELECT is((SELECT array_agg(segment_by) FROM fma_result_summary WHERE run_id = latest('many')), ARRAY['overall'], 'are left out');
 SELECT is(note('many', 'summaries'), 'no summaries by day, of which there are more than 10000: set a longer period; no summaries by column "batch", which has more than 10000 values: register a coarser one as batch', 'which is noted');
+
+-- Rights: what a registrant wrote is executed as the dataset's owner, whoever runs it
+CREATE ROLE fma_analyst;
+CREATE ROLE fma_reader;
+CREATE ROLE fma_colleague IN ROLE fma_analyst;
+CREATE SCHEMA lab AUTHORIZATION fma_analyst;
+CREATE TABLE guarded AS SELECT i AS id, i % 5 AS f, i % 7 = 0 AS bad, i % 2 = 0 AS visible FROM generate_series(1, 700) AS i;
+ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+CREATE POLICY half ON guarded USING (visible);
+GRANT SELECT ON guarded TO fma_analyst, fma_reader;
+SET ROLE fma_analyst;
+CREATE FUNCTION lab.only_me(bad boolean) RETURNS boolean STABLE LANGUAGE plpgsql AS $$
+BEGIN
+	IF current_user <> 'fma_analyst' THEN
+		RAISE EXCEPTION 'executed as %', current_user;
+	END IF;
+	RETURN bad;
+END $$;
+CREATE VIEW lab.seen AS SELECT id, f, lab.only_me(bad) AS bad FROM guarded;
+RESET ROLE;
+INSERT INTO fma_dataset (name, owner, relation, settings) VALUES ('guarded', 'fma_analyst', 'guarded', '{"failed": "lab.only_me(t.bad)", "task": "condition", "features": ["f"]}'),
+	('seen', 'fma_analyst', 'lab.seen', '{"failed": "t.bad", "task": "condition", "features": ["f"]}');
+SELECT ok(fma_run('guarded') > 0 AND fma_run('seen') > 0, 'a superuser runs another''s datasets');
+SELECT is((SELECT array_agg(DISTINCT (status, message)::text) FROM fma_result_run WHERE run_id IN (latest('guarded'), latest('seen'))), ARRAY['(complete,)'], 'nothing of them is executed as superuser');
+SELECT is((SELECT n FROM fma_result_run WHERE run_id = latest('guarded')), 350::bigint, 'and the rows are those that their owner may see');
+SET ROLE fma_colleague;
+SELECT ok(fma_run('guarded') > 0, 'a member of the owner runs it');
+SELECT is((SELECT (status, n)::text FROM fma_result_run WHERE run_id = (SELECT max(run_id) FROM fma_result_run)), '(complete,350)', 'with the same result');
+SET ROLE fma_reader;
+SELECT throws_ok($$ SELECT fma_run('guarded') $$, '42704', NULL, 'who may not read it, as its table has row security, does not know it');
+SELECT is((SELECT count(*) FROM fma_result_run) + (SELECT count(*) FROM fma_result_summary) + (SELECT count(*) FROM fma_result_slice), 0::bigint, 'and sees no results');
+RESET ROLE;
+REVOKE SELECT ON guarded FROM fma_analyst;
+SELECT ok(fma_run('guarded') > 0, 'an owner without rights any more');
+SELECT is((SELECT (status, sqlstate)::text FROM fma_result_run WHERE run_id = latest('guarded')), '(failed,55000)', 'makes the run fail');
 
 SELECT * FROM finish();
 ROLLBACK;
