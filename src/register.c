@@ -58,6 +58,8 @@ ChangeRelation(FmaCandidate *candidate, const char *text)
 static void
 ChangeName(FmaCandidate *candidate, const char *name)
 {
+	if (candidate->dataset.name != NULL && strcmp(candidate->dataset.name, name) == 0)
+		return;
 	if (*name == '\0')
 		FmaAddProblem(&candidate->problems, "name", "it is empty");
 	else if (strlen(name) > FMA_MAX_NAME)

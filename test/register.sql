@@ -1,6 +1,6 @@
 -- Registering: conditions mean the same to everybody; no text argument becomes SQL
 BEGIN;
-SELECT plan(27);
+SELECT plan(28);
 SET client_min_messages = warning;
 SET search_path = public, pg_catalog;
 
@@ -64,6 +64,7 @@ SELECT fma_register('again', 'prediction', features => '{}', failed => 'truth <>
 SELECT stored('again', 'failed') AS stored \gset
 SELECT lives_ok(format($$ SELECT fma_alter_dataset('again', jsonb_build_object('failed', %L)) $$, :'stored'), 'a stored condition can be given back');
 SELECT is(selected('again'), (SELECT count(*) FROM prediction WHERE truth <> guess AND at > '2024-01-02' AND id IN (1, 2, 3) OR y BETWEEN 0.1 AND 0.2 AND NOT truth LIKE 'a%'), 'and means the same');
+SELECT lives_ok($$ SELECT fma_alter_dataset('again', '{"name": "again"}') $$, 'and so can a name');
 -- A table that is called t, or has a column t
 CREATE TABLE t AS SELECT 1 AS t, true AS failed;
 SELECT lives_ok($$ SELECT fma_register('t', 't', failed => 't.failed AND t.t = 1') $$, 'a table may be called t');
