@@ -94,7 +94,7 @@ SetLocally(const char *name, const char *value)
 	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
-/* The text form of values is always the same */
+/* The text form of values is always the same, and so is what literals mean */
 static void
 FixForms(void)
 {
@@ -102,6 +102,8 @@ FixForms(void)
 	SetLocally("IntervalStyle", "postgres");
 	SetLocally("extra_float_digits", "1");
 	SetLocally("bytea_output", "hex");
+	SetLocally("standard_conforming_strings", "on");
+	SetLocally("transform_null_equals", "off");
 }
 
 /* For writing SQL down: fixes how names and values are written; AtEOXact_GUC(false, result) ends it */
@@ -171,6 +173,7 @@ FmaActAsOwner(const FmaDataset *dataset)
 	CheckTrust(dataset);
 	identity = ActAs(dataset->owner, SECURITY_RESTRICTED_OPERATION);
 	SetLocally("TimeZone", dataset->timezone);
+	SetLocally("row_security", "on");
 	FixForms();
 	return identity;
 }

@@ -7,7 +7,7 @@
  * empty one: both put the new settings over the old, derive what nobody said,
  * and check the whole.
  */
-#include "dataset.h"
+#include "settings.h"
 
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
@@ -20,10 +20,7 @@
 #include "utils/lsyscache.h"
 #include "utils/varlena.h"
 
-#include "encode.h"
 #include "expression.h"
-#include "problems.h"
-#include "search.h"
 #include "source.h"
 
 PG_FUNCTION_INFO_V1(fma_register);
@@ -31,288 +28,8 @@ PG_FUNCTION_INFO_V1(fma_alter_dataset);
 PG_FUNCTION_INFO_V1(fma_unregister);
 PG_FUNCTION_INFO_V1(fma_share);
 
-/* What a setting's value must be */
-typedef enum Kind
-{
-	KIND_TEXT,
-	KIND_TEXTS,					/* array of strings */
-	KIND_WORD,					/* one of a list */
-	KIND_MAPPING,				/* object of strings */
-	KIND_NUMBER,
-	KIND_INTEGER
-} Kind;
-
-static const char *const period_words[] = {"auto", "hour", "day", "week", "month", "quarter", "year", NULL};
-
-/* The settings: fma_register's arguments after name and relation, in their order, and then its options */
-typedef struct Setting
-{
-	const char *key;
-	Kind		kind;
-	const char *const *words;
-	double		low;			/* numbers: limits, both included */
-	double		high;
-} Setting;
-
-/* A run stores at most so many slices */
-#define MAX_SLICES 1000
-
-#define MIN_BINS 2
-
-static const Setting setting_list[] = {
-	{"truth", KIND_TEXT},
-	{"prediction", KIND_TEXT},
-	{"confidence", KIND_TEXT},
-	{"id", KIND_TEXT},
-	{"occurred_at", KIND_TEXT},
-	{"batch", KIND_TEXT},
-	{"features", KIND_TEXTS},
-	{"unit", KIND_TEXT},
-	{"place", KIND_TEXT},
-	{"longitude", KIND_TEXT},
-	{"latitude", KIND_TEXT},
-	{"model_version", KIND_TEXT},
-	{"image", KIND_TEXT},
-	{"embedding", KIND_TEXT},
-	{"probabilities", KIND_TEXT},
-	{"probability_labels", KIND_TEXTS},
-	{"failed", KIND_TEXT},
-	{"filter", KIND_TEXT},
-	{"labels", KIND_MAPPING},
-	{"task", KIND_WORD, FmaTaskNames},
-	{"high_confidence", KIND_NUMBER, NULL, 0, 1},
-	{"period", KIND_WORD, period_words},
-	{"timezone", KIND_TEXT},
-	{"current_version", KIND_TEXT},
-	/* options */
-	{"max_slices", KIND_INTEGER, NULL, 1, MAX_SLICES},
-	{"max_order", KIND_INTEGER, NULL, 1, FMA_MAX_ORDER},
-	{"min_rows", KIND_INTEGER, NULL, 1, PG_INT32_MAX},
-	{"bins", KIND_INTEGER, NULL, MIN_BINS, FMA_MAX_VALUES},
-	{"max_values", KIND_INTEGER, NULL, 1, FMA_MAX_VALUES},
-	{"fdr", KIND_NUMBER, NULL, 0, 1},
-	{"min_lift", KIND_NUMBER, NULL, 0, PG_INT32_MAX},
-};
-
-#define NSETTINGS lengthof(setting_list)
 #define FIRST_ARGUMENT 2		/* of fma_register, that is a setting */
-#define NARGUMENTS 24			/* settings that are arguments; the others are options */
-#define OPTIONS_ARGUMENT (FIRST_ARGUMENT + NARGUMENTS)
-
-/* A dataset as it is to become */
-typedef struct Candidate
-{
-	FmaDataset	dataset;
-	JsonbValue *values[NSETTINGS];
-	bool		changed[NSETTINGS];
-	bool		derived[NSETTINGS];
-	FmaProblems problems;
-} Candidate;
-
-static int
-FindSetting(const char *key, int from)
-{
-	for (int i = from; i < NSETTINGS; i++)
-		if (strcmp(setting_list[i].key, key) == 0)
-			return i;
-	return -1;
-}
-
-static JsonbValue *
-StringValue(const char *text)
-{
-	JsonbValue *value = palloc(sizeof(JsonbValue));
-
-	value->type = jbvString;
-	value->val.string.val = pstrdup(text);
-	value->val.string.len = strlen(text);
-	return value;
-}
-
-/* An array of strings, from a List of char * */
-static JsonbValue *
-StringsValue(List *texts)
-{
-	JsonbParseState *state = NULL;
-	JsonbValue *value = palloc(sizeof(JsonbValue));
-	ListCell   *cell;
-
-	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	foreach(cell, texts)
-		pushJsonbValue(&state, WJB_ELEM, StringValue(lfirst(cell)));
-	JsonbToJsonbValue(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL)), value);
-	return value;
-}
-
-static char *
-StringOf(const JsonbValue *value)
-{
-	return pnstrdup(value->val.string.val, value->val.string.len);
-}
-
-/* Whether a value is an array of strings without repetition */
-static bool
-IsListOfTexts(Candidate *candidate, const char *key, JsonbValue *value)
-{
-	List	   *seen = NIL;
-
-	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) || JsonContainerIsScalar(value->val.binary.data))
-		return false;
-	for (uint32 i = 0; i < JsonContainerSize(value->val.binary.data); i++)
-	{
-		JsonbValue *element = getIthJsonbValueFromContainer(value->val.binary.data, i);
-		ListCell   *cell;
-
-		if (element->type != jbvString)
-			return false;
-		foreach(cell, seen)
-			if (strcmp(lfirst(cell), StringOf(element)) == 0)
-				FmaAddProblem(&candidate->problems, key, "\"%s\" is named twice", StringOf(element));
-		seen = lappend(seen, StringOf(element));
-	}
-	return true;
-}
-
-/* Whether a value is an object of strings */
-static bool
-IsMapping(JsonbValue *value)
-{
-	JsonbIterator *iterator;
-	JsonbValue	item;
-	JsonbIteratorToken token;
-
-	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
-		return false;
-	iterator = JsonbIteratorInit(value->val.binary.data);
-	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
-		if (token == WJB_VALUE && item.type != jbvString)
-			return false;
-	return true;
-}
-
-/* "auto, hour, day" */
-static char *
-ListWords(const char *const *words)
-{
-	StringInfoData list;
-
-	initStringInfo(&list);
-	for (int i = 0; words[i] != NULL; i++)
-		appendStringInfo(&list, "%s%s", i == 0 ? "" : ", ", words[i]);
-	return list.data;
-}
-
-static bool
-IsWord(const char *const *words, const char *word)
-{
-	for (int i = 0; words[i] != NULL; i++)
-		if (strcmp(words[i], word) == 0)
-			return true;
-	return false;
-}
-
-/* Whether a value can be that setting's; otherwise a problem */
-static bool
-CheckValue(Candidate *candidate, const Setting *setting, JsonbValue *value)
-{
-	const char *must_be = NULL;
-	double		number;
-
-	switch (setting->kind)
-	{
-		case KIND_TEXT:
-			must_be = value->type == jbvString ? NULL : "a string";
-			break;
-		case KIND_TEXTS:
-			must_be = IsListOfTexts(candidate, setting->key, value) ? NULL : "an array of strings";
-			break;
-		case KIND_MAPPING:
-			must_be = IsMapping(value) ? NULL : "an object of strings: {\"label\": \"label as shown\"}";
-			break;
-		case KIND_WORD:
-			if (value->type != jbvString || !IsWord(setting->words, StringOf(value)))
-				must_be = psprintf("one of: %s", ListWords(setting->words));
-			break;
-		case KIND_NUMBER:
-		case KIND_INTEGER:
-			if (value->type != jbvNumeric)
-				must_be = "a number";
-			else
-			{
-				number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
-				if (!(number >= setting->low && number <= setting->high) ||
-					(setting->kind == KIND_INTEGER && number != rint(number)))
-					must_be = psprintf("%s between %.0f and %.0f", setting->kind == KIND_INTEGER ? "an integer" : "a number",
-									   setting->low, setting->high);
-			}
-			break;
-	}
-	if (must_be == NULL)
-		return true;
-	FmaAddProblem(&candidate->problems, setting->key, "%s is not %s", JsonbToCString(NULL, &JsonbValueToJsonb(value)->root, 0), must_be);
-	return false;
-}
-
-/* Takes one setting over, if it is right; null takes it away */
-static void
-Change(Candidate *candidate, int i, JsonbValue *value)
-{
-	if (value->type != jbvNull && !CheckValue(candidate, &setting_list[i], value))
-		return;
-	candidate->values[i] = value->type == jbvNull ? NULL : value;
-	candidate->changed[i] = true;
-}
-
-/* All names that fma_alter_dataset or "options" knows */
-static List *
-SettingNames(bool options)
-{
-	List	   *names = options ? NIL : list_make4("name", "owner", "relation", "options");
-
-	for (int i = options ? NARGUMENTS : 0; i < NSETTINGS; i++)
-		names = lappend(names, (char *) setting_list[i].key);
-	return names;
-}
-
-/* Takes over the members of fma_register's options */
-static void
-ChangeOptions(Candidate *candidate, JsonbValue *options)
-{
-	JsonbIterator *iterator;
-	JsonbValue	item;
-	int			setting = -1;
-	JsonbIteratorToken token;
-
-	if (options->type == jbvNull)
-	{
-		for (int i = NARGUMENTS; i < NSETTINGS; i++)
-			Change(candidate, i, options);
-		return;
-	}
-	if (options->type != jbvBinary || !JsonContainerIsObject(options->val.binary.data))
-	{
-		FmaAddProblem(&candidate->problems, "options", "it is not an object");
-		return;
-	}
-	iterator = JsonbIteratorInit(options->val.binary.data);
-	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
-	{
-		if (token == WJB_KEY)
-		{
-			setting = FindSetting(StringOf(&item), NARGUMENTS);
-			if (setting < 0)
-				FmaAddProblem(&candidate->problems, "options", "there is no \"%s\"%s", StringOf(&item),
-							  FmaDidYouMean(StringOf(&item), SettingNames(true)));
-		}
-		else if (token == WJB_VALUE && setting >= 0)
-		{
-			JsonbValue *value = palloc(sizeof(JsonbValue));
-
-			*value = item;
-			Change(candidate, setting, value);
-		}
-	}
-}
+#define OPTIONS_ARGUMENT (FIRST_ARGUMENT + FMA_NARGUMENTS)
 
 typedef struct RelationName
 {
@@ -330,7 +47,7 @@ LookUpRelation(void *data)
 
 /* A relation by its name, as the current search path finds it */
 static void
-ChangeRelation(Candidate *candidate, const char *text)
+ChangeRelation(FmaCandidate *candidate, const char *text)
 {
 	RelationName name = {text, InvalidOid};
 
@@ -339,8 +56,10 @@ ChangeRelation(Candidate *candidate, const char *text)
 }
 
 static void
-ChangeName(Candidate *candidate, const char *name)
+ChangeName(FmaCandidate *candidate, const char *name)
 {
+	if (candidate->dataset.name != NULL && strcmp(candidate->dataset.name, name) == 0)
+		return;
 	if (*name == '\0')
 		FmaAddProblem(&candidate->problems, "name", "it is empty");
 	else if (strlen(name) > FMA_MAX_NAME)
@@ -358,7 +77,7 @@ ChangeName(Candidate *candidate, const char *name)
 
 /* Gives a dataset to a role that the current user could act as */
 static void
-ChangeOwner(Candidate *candidate, const char *name)
+ChangeOwner(FmaCandidate *candidate, const char *name)
 {
 	Oid			role = get_role_oid(name, true);
 
@@ -370,52 +89,13 @@ ChangeOwner(Candidate *candidate, const char *name)
 		candidate->dataset.owner = role;
 }
 
-/* Which settings were derived, since nobody chose them: a list in the settings object */
-#define DERIVED "derived"
-
-/* Makes the settings object of a candidate and reads it into its fields */
-static void
-Assemble(Candidate *candidate)
-{
-	JsonbParseState *state = NULL;
-	List	   *derived = NIL;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	for (int i = 0; i < NSETTINGS; i++)
-	{
-		if (candidate->values[i] == NULL)
-			continue;
-		pushJsonbValue(&state, WJB_KEY, StringValue(setting_list[i].key));
-		pushJsonbValue(&state, WJB_VALUE, candidate->values[i]);
-		if (candidate->derived[i])
-			derived = lappend(derived, (char *) setting_list[i].key);
-	}
-	pushJsonbValue(&state, WJB_KEY, StringValue(DERIVED));
-	pushJsonbValue(&state, WJB_VALUE, StringsValue(derived));
-	candidate->dataset.settings = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
-	FmaReadSettings(&candidate->dataset);
-}
-
-/* Takes the settings of a stored dataset over, but what nobody chose */
-static void
-Disassemble(Candidate *candidate)
-{
-	JsonbContainer *settings = &candidate->dataset.settings->root;
-	JsonbValue *derived = getKeyJsonValueFromContainer(settings, DERIVED, strlen(DERIVED), NULL);
-
-	for (int i = 0; i < NSETTINGS; i++)
-		if (derived == NULL || derived->type != jbvBinary ||
-			findJsonbValueFromContainer(derived->val.binary.data, JB_FARRAY, StringValue(setting_list[i].key)) == NULL)
-			candidate->values[i] = getKeyJsonValueFromContainer(settings, setting_list[i].key, strlen(setting_list[i].key), NULL);
-}
-
 /* Gives a setting that nobody chose its value */
 static void
-Derive(Candidate *candidate, int setting, JsonbValue *value)
+Derive(FmaCandidate *candidate, int setting, JsonbValue *value)
 {
 	candidate->values[setting] = value;
 	candidate->derived[setting] = true;
-	Assemble(candidate);
+	FmaAssembleSettings(candidate);
 }
 
 /*
@@ -424,9 +104,9 @@ Derive(Candidate *candidate, int setting, JsonbValue *value)
  * one has them.
  */
 static Bitmapset *
-ReadCondition(Candidate *candidate, const char *key)
+ReadCondition(FmaCandidate *candidate, const char *key)
 {
-	int			i = FindSetting(key, 0);
+	int			i = FmaFindSetting(key);
 	FmaExpression expression = {0};
 	FmaProblems said_later;
 
@@ -437,13 +117,13 @@ ReadCondition(Candidate *candidate, const char *key)
 		FmaIdentity identity = FmaActAsOwner(&candidate->dataset);
 
 		FmaInitProblems(&said_later);
-		FmaReadExpression(&said_later, key, candidate->dataset.relation, StringOf(candidate->values[i]), &expression);
+		FmaReadExpression(&said_later, key, candidate->dataset.relation, FmaStringOf(candidate->values[i]), &expression);
 		FmaActAgain(identity);
 	}
 	else
 		/* Where it is wrong, NULL stands in, so that the rest can be checked */
-		candidate->values[i] = StringValue(FmaReadExpression(&candidate->problems, key, candidate->dataset.relation,
-															 StringOf(candidate->values[i]), &expression) ?
+		candidate->values[i] = FmaStringValue(FmaReadExpression(&candidate->problems, key, candidate->dataset.relation,
+															 FmaStringOf(candidate->values[i]), &expression) ?
 										   expression.sql : "NULL::boolean");
 	return expression.columns;
 }
@@ -453,21 +133,21 @@ ReadCondition(Candidate *candidate, const char *key)
 
 /* The time zone is one that the server knows, by default the session's */
 static void
-CompleteTimezone(Candidate *candidate)
+CompleteTimezone(FmaCandidate *candidate)
 {
-	int			i = FindSetting("timezone", 0);
+	int			i = FmaFindSetting("timezone");
 	pg_tz	   *zone;
 
 	if (candidate->values[i] != NULL)
 	{
-		char	   *name = StringOf(candidate->values[i]);
+		char	   *name = FmaStringOf(candidate->values[i]);
 
 		zone = strlen(name) == strspn(name, ZONE_LETTERS) ? pg_tzset(name) : NULL;
 		if (zone != NULL && pg_tz_acceptable(zone))
 			return;
 		FmaAddProblem(&candidate->problems, "timezone", "there is no time zone \"%s\"; pg_timezone_names lists them", name);
 	}
-	candidate->values[i] = StringValue(pg_get_timezone_name(session_timezone));
+	candidate->values[i] = FmaStringValue(pg_get_timezone_name(session_timezone));
 }
 
 static bool
@@ -500,13 +180,13 @@ NoticeFeatures(const FmaDataset *dataset, const char *left_out)
  * error, which begins with "message".
  */
 static void
-Complete(Candidate *candidate, const char *message)
+Complete(FmaCandidate *candidate, const char *message)
 {
 	FmaDataset *dataset = &candidate->dataset;
 	FmaProblems *problems = &candidate->problems;
 	List	   *old_features = dataset->features;
-	int			task = FindSetting("task", 0);
-	int			features = FindSetting("features", 0);
+	int			task = FmaFindSetting("task");
+	int			features = FmaFindSetting("features");
 	StringInfoData left_out;
 	Bitmapset  *failed_columns;
 
@@ -514,14 +194,14 @@ Complete(Candidate *candidate, const char *message)
 	CompleteTimezone(candidate);
 	if (OidIsValid(dataset->relation))
 	{
-		Assemble(candidate);
+		FmaAssembleSettings(candidate);
 		failed_columns = ReadCondition(candidate, "failed");
 		(void) ReadCondition(candidate, "filter");
-		Assemble(candidate);
+		FmaAssembleSettings(candidate);
 		if (candidate->values[task] == NULL)
-			Derive(candidate, task, StringValue(FmaTaskNames[FmaDeriveTask(dataset)]));
+			Derive(candidate, task, FmaStringValue(FmaTaskNames[FmaDeriveTask(dataset)]));
 		if (candidate->values[features] == NULL)
-			Derive(candidate, features, StringsValue(FmaDeriveFeatures(dataset, failed_columns, &left_out)));
+			Derive(candidate, features, FmaStringsValue(FmaDeriveFeatures(dataset, failed_columns, &left_out)));
 		FmaCheckSource(dataset, problems);
 	}
 	if (problems->count > 0)
@@ -548,23 +228,23 @@ TextsValue(ArrayType *array)
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	for (int i = 0; i < n; i++)
-		pushJsonbValue(&state, WJB_ELEM, nulls[i] ? &null : StringValue(TextDatumGetCString(elements[i])));
+		pushJsonbValue(&state, WJB_ELEM, nulls[i] ? &null : FmaStringValue(TextDatumGetCString(elements[i])));
 	JsonbToJsonbValue(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL)), value);
 	return value;
 }
 
 /* An argument of fma_register as a JSON value */
 static JsonbValue *
-ArgumentValue(FunctionCallInfo fcinfo, int argno, Kind kind)
+ArgumentValue(FunctionCallInfo fcinfo, int argno, FmaSettingKind kind)
 {
 	JsonbValue *value;
 
-	if (kind == KIND_TEXTS)
+	if (kind == FMA_SETTING_TEXTS)
 		return TextsValue(PG_GETARG_ARRAYTYPE_P(argno));
-	if (kind == KIND_TEXT || kind == KIND_WORD)
-		return StringValue(FmaTextArg(fcinfo, argno));
+	if (kind == FMA_SETTING_TEXT || kind == FMA_SETTING_WORD)
+		return FmaStringValue(FmaTextArg(fcinfo, argno));
 	value = palloc(sizeof(JsonbValue));
-	if (kind == KIND_MAPPING)
+	if (kind == FMA_SETTING_MAPPING)
 		JsonbToJsonbValue(PG_GETARG_JSONB_P(argno), value);
 	else
 	{
@@ -581,7 +261,7 @@ ArgumentValue(FunctionCallInfo fcinfo, int argno, Kind kind)
 Datum
 fma_register(PG_FUNCTION_ARGS)
 {
-	Candidate	candidate = {0};
+	FmaCandidate	candidate = {0};
 	FmaDataset *dataset = &candidate.dataset;
 	Oid			types[] = {TEXTOID, OIDOID, OIDOID, JSONBOID};
 	Datum		values[lengthof(types)];
@@ -595,11 +275,11 @@ fma_register(PG_FUNCTION_ARGS)
 	dataset->owner = GetUserId();
 	ChangeName(&candidate, FmaTextArg(fcinfo, 0));
 	ChangeRelation(&candidate, FmaTextArg(fcinfo, 1));
-	for (int i = 0; i < NARGUMENTS; i++)
+	for (int i = 0; i < FMA_NARGUMENTS; i++)
 		if (!PG_ARGISNULL(FIRST_ARGUMENT + i))
-			Change(&candidate, i, ArgumentValue(fcinfo, FIRST_ARGUMENT + i, setting_list[i].kind));
+			FmaChangeSetting(&candidate, i, ArgumentValue(fcinfo, FIRST_ARGUMENT + i, FmaSettings[i].kind));
 	if (!PG_ARGISNULL(OPTIONS_ARGUMENT))
-		ChangeOptions(&candidate, ArgumentValue(fcinfo, OPTIONS_ARGUMENT, KIND_MAPPING));
+		FmaChangeOptions(&candidate, ArgumentValue(fcinfo, OPTIONS_ARGUMENT, FMA_SETTING_MAPPING));
 	Complete(&candidate, psprintf("dataset \"%s\" cannot be registered", dataset->name));
 
 	values[0] = CStringGetTextDatum(dataset->name);
@@ -618,35 +298,45 @@ fma_register(PG_FUNCTION_ARGS)
 
 /* A change's value that must be a string */
 static const char *
-StringChange(Candidate *candidate, const char *key, JsonbValue *value)
+StringChange(FmaCandidate *candidate, const char *key, JsonbValue *value)
 {
 	if (value->type == jbvString)
-		return StringOf(value);
+		return FmaStringOf(value);
 	FmaAddProblem(&candidate->problems, key, "%s is not a string", JsonbToCString(NULL, &JsonbValueToJsonb(value)->root, 0));
 	return NULL;
 }
 
 /* Makes one of the changes that fma_alter_dataset was asked for */
 static void
-ChangeKey(Candidate *candidate, const char *key, JsonbValue *value)
+ChangeKey(FmaCandidate *candidate, const char *key, JsonbValue *value)
 {
-	static void (*const changers[]) (Candidate *, const char *) = {ChangeName, ChangeOwner, ChangeRelation};
-	static const char *const keys[] = {"name", "owner", "relation", NULL};
-	int			setting = FindSetting(key, 0);
+	static const struct
+	{
+		const char *key;
+		void		(*change) (FmaCandidate *candidate, const char *text);
+	}			others[] = {{"name", ChangeName}, {"owner", ChangeOwner}, {"relation", ChangeRelation}};
+	int			setting = FmaFindSetting(key);
+	const char *text;
 
 	if (setting >= 0)
-		Change(candidate, setting, value);
-	else if (strcmp(key, "options") == 0)
-		ChangeOptions(candidate, value);
-	else if (IsWord(keys, key))
 	{
-		const char *text = StringChange(candidate, key, value);
-
-		if (text != NULL)
-			changers[FmaChoose("setting", key, keys)] (candidate, text);
+		FmaChangeSetting(candidate, setting, value);
+		return;
 	}
-	else
-		FmaAddProblem(&candidate->problems, NULL, "there is no setting \"%s\"%s", key, FmaDidYouMean(key, SettingNames(false)));
+	if (strcmp(key, "options") == 0)
+	{
+		FmaChangeOptions(candidate, value);
+		return;
+	}
+	for (int i = 0; i < lengthof(others); i++)
+		if (strcmp(others[i].key, key) == 0)
+		{
+			text = StringChange(candidate, key, value);
+			if (text != NULL)
+				others[i].change(candidate, text);
+			return;
+		}
+	FmaAddProblem(&candidate->problems, NULL, "there is no setting \"%s\"%s", key, FmaDidYouMean(key, FmaSettingNames(false)));
 }
 
 /*
@@ -656,7 +346,7 @@ ChangeKey(Candidate *candidate, const char *key, JsonbValue *value)
 Datum
 fma_alter_dataset(PG_FUNCTION_ARGS)
 {
-	Candidate	candidate = {0};
+	FmaCandidate	candidate = {0};
 	FmaDataset *dataset = &candidate.dataset;
 	char	   *name = FmaTextArg(fcinfo, 0);
 	Jsonb	   *changes = PG_GETARG_JSONB_P(1);
@@ -675,11 +365,11 @@ fma_alter_dataset(PG_FUNCTION_ARGS)
 				 errhint("Such as {\"confidence\": \"score\", \"high_confidence\": 0.9}.")));
 	FmaInitProblems(&candidate.problems);
 	*dataset = *FmaGetLockedDataset(name);
-	Disassemble(&candidate);
+	FmaTakeSettings(&candidate);
 	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
 	{
 		if (token == WJB_KEY)
-			key = StringOf(&item);
+			key = FmaStringOf(&item);
 		else if (token == WJB_VALUE)
 		{
 			JsonbValue *value = palloc(sizeof(JsonbValue));

@@ -1,6 +1,6 @@
 -- Registering: conditions mean the same to everybody; no text argument becomes SQL
 BEGIN;
-SELECT plan(27);
+SELECT plan(28);
 SET client_min_messages = warning;
 SET search_path = public, pg_catalog;
 
@@ -25,11 +25,13 @@ SET TimeZone = 'Asia/Kolkata';
 SET IntervalStyle = 'sql_standard';
 SET bytea_output = 'escape';
 SET extra_float_digits = 0;
+SET escape_string_warning = off;
+SET standard_conforming_strings = off;
 SELECT fma_register('literals', 'prediction', features => '{}',
-	failed => $$at >= '02/01/2024 05:30' AND age < '3 0:0:0' AND raw <> '\x0020' AND y_hat <> 0.1::float8 + 0.2::float8$$);
-SELECT stored('literals', 'failed') AS stored \gset
+	failed => $$truth || E'\\' <> 'a' || chr(92) AND at >= '02/01/2024 05:30' AND age < '3 0:0:0' AND raw <> E'\\x0020' AND y_hat <> 0.1::float8 + 0.2::float8$$);
+RESET standard_conforming_strings;
 SELECT selected('literals') AS n \gset
-SELECT is(:n::bigint, (SELECT count(*) FROM prediction WHERE id BETWEEN 24 AND 71 AND id <> 32), 'a condition means what its author''s settings say');
+SELECT is(:n::bigint, (SELECT count(*) FROM prediction WHERE id BETWEEN 24 AND 71 AND id <> 32 AND truth <> 'a'), 'a condition means what its author''s settings say');
 SET DateStyle = 'Postgres, MDY';
 SET TimeZone = 'America/New_York';
 SET IntervalStyle = 'postgres_verbose';
@@ -62,6 +64,7 @@ SELECT fma_register('again', 'prediction', features => '{}', failed => 'truth <>
 SELECT stored('again', 'failed') AS stored \gset
 SELECT lives_ok(format($$ SELECT fma_alter_dataset('again', jsonb_build_object('failed', %L)) $$, :'stored'), 'a stored condition can be given back');
 SELECT is(selected('again'), (SELECT count(*) FROM prediction WHERE truth <> guess AND at > '2024-01-02' AND id IN (1, 2, 3) OR y BETWEEN 0.1 AND 0.2 AND NOT truth LIKE 'a%'), 'and means the same');
+SELECT lives_ok($$ SELECT fma_alter_dataset('again', '{"name": "again"}') $$, 'and so can a name');
 -- A table that is called t, or has a column t
 CREATE TABLE t AS SELECT 1 AS t, true AS failed;
 SELECT lives_ok($$ SELECT fma_register('t', 't', failed => 't.failed AND t.t = 1') $$, 'a table may be called t');

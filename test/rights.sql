@@ -1,6 +1,6 @@
 -- Rights: who registers, sees, changes and reads what, and as whom a registrant's expression is executed
 BEGIN;
-SELECT plan(100);
+SELECT plan(101);
 SET client_min_messages = warning;
 
 CREATE ROLE alice;
@@ -273,6 +273,10 @@ ALTER TABLE alice.prediction FORCE ROW LEVEL SECURITY;
 RESET ROLE;
 SELECT fma_run('watched');
 SELECT is(outcome('watched'), 'complete 6', 'row security is the owner''s, whoever runs');
+SET row_security = off;
+SELECT fma_run('watched');
+SELECT is(outcome('watched'), 'complete 6', 'and whatever the session says');
+RESET row_security;
 SET ROLE alice;
 ALTER TABLE alice.prediction NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE alice.prediction DISABLE ROW LEVEL SECURITY;
