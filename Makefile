@@ -12,9 +12,9 @@ EXTENSION = fma
 # order of the install script: a topic uses only what stands before it.
 TOPICS = value labels matrix confusion metrics intervals reliability calibration calibrated distributions \
 	statistics failure regression scores query losses dictionary encode bins period calendar conditions tables \
-	evidence units search slices hotspots compare dataset expression problems register source filter run stages \
-	survey summaries findings confirmation versions rules schedule predictions dashboard views statistics_test \
-	settings
+	evidence units search slices hotspots compare dataset settings expression problems register source filter run \
+	stages survey summaries findings confirmation versions rules schedule predictions dashboard views \
+	statistics_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))
 top := $(dir $(lastword $(MAKEFILE_LIST)))
