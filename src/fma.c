@@ -12,6 +12,7 @@
 #include "utils/guc.h"
 #include "utils/tuplestore.h"
 
+#include "kernels.h"
 #include "query.h"
 
 PG_MODULE_MAGIC;
@@ -23,6 +24,7 @@ void
 _PG_init(void)
 {
 	FmaDefineSearchMemory();
+	FmaDefineInstructionSet();
 	MarkGUCPrefixReserved("fma");
 }
 
