@@ -2,15 +2,15 @@
  * neighbour_kernels.c
  *		What the search for neighbours computes most, for what the processor has.
  *
- * Every form does the same operations in the same order, without fused
- * multiply-adds, so the results have the same bits everywhere.
+ * The product has the same bits in every form.  The hits may differ in what is
+ * on the edge, as some forms use fused multiply-adds; who uses them looks again.
  */
 #include "neighbours.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define HAVE_X86
 #include <immintrin.h>
-#define WITH_AVX2 __attribute__((target("avx2")))
+#define WITH_AVX2 __attribute__((target("avx2,fma")))
 #define WITH_AVX512 __attribute__((target("avx512f")))
 #endif
 
@@ -72,30 +72,44 @@ static const FmaLeafKernels plain_kernels = {"plain", PlainHits, PlainProduct};
 WITH_AVX2 static void
 Avx2Hits(const float *a, const float *limits, const float *b, const float *halves, uint64 *hits)
 {
-	for (int i = 0; i < FMA_LEAF_ROWS; i += 4)
-	{
-		uint64		found[4] = {0};
+	const __m256 minus = _mm256_set1_ps(-0.0f);
 
+	memset(hits, 0, sizeof(uint64) * FMA_LEAF_ROWS);
+	for (int i = 0; i < FMA_LEAF_ROWS; i += 4)
 		for (int j = 0; j < FMA_LEAF_ROWS; j += 16)
 		{
 			__m256		score[4][2];
 
+#pragma GCC unroll 4
 			for (int r = 0; r < 4; r++)
-				for (int c = 0; c < 2; c++)
-					score[r][c] = _mm256_xor_ps(_mm256_loadu_ps(halves + j + 8 * c), _mm256_set1_ps(-0.0f));
+			{
+				score[r][0] = _mm256_xor_ps(_mm256_loadu_ps(halves + j), minus);
+				score[r][1] = _mm256_xor_ps(_mm256_loadu_ps(halves + j + 8), minus);
+			}
 			for (int k = 0; k < FMA_FOLDED; k++)
+			{
+				__m256		low = _mm256_loadu_ps(b + k * FMA_LEAF_ROWS + j),
+							high = _mm256_loadu_ps(b + k * FMA_LEAF_ROWS + j + 8);
+
+#pragma GCC unroll 4
 				for (int r = 0; r < 4; r++)
-					for (int c = 0; c < 2; c++)
-						score[r][c] = _mm256_add_ps(score[r][c],
-													_mm256_mul_ps(_mm256_set1_ps(a[k * FMA_LEAF_ROWS + i + r]),
-																  _mm256_loadu_ps(b + k * FMA_LEAF_ROWS + j + 8 * c)));
+				{
+					__m256		number = _mm256_set1_ps(a[k * FMA_LEAF_ROWS + i + r]);
+
+					score[r][0] = _mm256_fmadd_ps(number, low, score[r][0]);
+					score[r][1] = _mm256_fmadd_ps(number, high, score[r][1]);
+				}
+			}
+#pragma GCC unroll 4
 			for (int r = 0; r < 4; r++)
-				for (int c = 0; c < 2; c++)
-					found[r] |= (uint64) _mm256_movemask_ps(_mm256_cmp_ps(score[r][c], _mm256_set1_ps(limits[i + r]), _CMP_GE_OQ))
-						<< (j + 8 * c);
+			{
+				__m256		limit = _mm256_set1_ps(limits[i + r]);
+				uint32		low = _mm256_movemask_ps(_mm256_cmp_ps(score[r][0], limit, _CMP_GE_OQ)),
+							high = _mm256_movemask_ps(_mm256_cmp_ps(score[r][1], limit, _CMP_GE_OQ));
+
+				hits[i + r] |= (uint64) (low | high << 8) << j;
+			}
 		}
-		memcpy(hits + i, found, sizeof(found));
-	}
 }
 
 /* The same, with 16 numbers in a register: four rows and 64 columns at a time */
@@ -105,24 +119,37 @@ Avx512Hits(const float *a, const float *limits, const float *b, const float *hal
 	for (int i = 0; i < FMA_LEAF_ROWS; i += 4)
 	{
 		__m512		score[4][4];
-		uint64		found[4] = {0};
 
+#pragma GCC unroll 4
 		for (int r = 0; r < 4; r++)
+#pragma GCC unroll 4
 			for (int c = 0; c < 4; c++)
 				score[r][c] = _mm512_sub_ps(_mm512_setzero_ps(), _mm512_loadu_ps(halves + 16 * c));
 		for (int k = 0; k < FMA_FOLDED; k++)
-			for (int c = 0; c < 4; c++)
-			{
-				__m512		column = _mm512_loadu_ps(b + k * FMA_LEAF_ROWS + 16 * c);
+		{
+			__m512		column[4];
 
-				for (int r = 0; r < 4; r++)
-					score[r][c] = _mm512_add_ps(score[r][c],
-												_mm512_mul_ps(_mm512_set1_ps(a[k * FMA_LEAF_ROWS + i + r]), column));
-			}
-		for (int r = 0; r < 4; r++)
+#pragma GCC unroll 4
 			for (int c = 0; c < 4; c++)
-				found[r] |= (uint64) _mm512_cmp_ps_mask(score[r][c], _mm512_set1_ps(limits[i + r]), _CMP_GE_OQ) << (16 * c);
-		memcpy(hits + i, found, sizeof(found));
+				column[c] = _mm512_loadu_ps(b + k * FMA_LEAF_ROWS + 16 * c);
+#pragma GCC unroll 4
+			for (int r = 0; r < 4; r++)
+			{
+				__m512		number = _mm512_set1_ps(a[k * FMA_LEAF_ROWS + i + r]);
+
+#pragma GCC unroll 4
+				for (int c = 0; c < 4; c++)
+					score[r][c] = _mm512_fmadd_ps(number, column[c], score[r][c]);
+			}
+		}
+#pragma GCC unroll 4
+		for (int r = 0; r < 4; r++)
+		{
+			hits[i + r] = 0;
+#pragma GCC unroll 4
+			for (int c = 0; c < 4; c++)
+				hits[i + r] |= (uint64) _mm512_cmp_ps_mask(score[r][c], _mm512_set1_ps(limits[i + r]), _CMP_GE_OQ) << (16 * c);
+		}
 	}
 }
 

@@ -31,6 +31,9 @@
 #define DOT_LANES 8
 #define DOT_OTHERS 20
 
+/* Of the powers of two by which rows are scaled */
+#define LARGEST_EXPONENT 1000
+
 /* Rows that room is made for at first */
 #define FIRST_ROOM 1024
 
@@ -118,13 +121,15 @@ static void
 Scale(double *row, int dimension)
 {
 	double		largest = 0;
+	double		scale;
 	int			exponent;
 
 	for (int i = 0; i < dimension; i++)
 		largest = Max(largest, fabs(row[i]));
 	(void) frexp(largest, &exponent);
+	scale = ldexp(1.0, Min(-exponent, LARGEST_EXPONENT));
 	for (int i = 0; i < dimension; i++)
-		row[i] = ldexp(row[i], -exponent);
+		row[i] *= scale;
 }
 
 static inline double
