@@ -35,6 +35,18 @@ Product(const double *a, const double *b, int dimension)
 	return sums[0];
 }
 
+/* The coordinates of a row along FMA_FOLDED directions */
+static pg_attribute_always_inline void
+Project(const double *row, const double *directions, int dimension, double *coordinates)
+{
+	double		sums[FMA_FOLDED] = {0};
+
+	for (int i = 0; i < dimension; i++)
+		for (int k = 0; k < FMA_FOLDED; k++)
+			sums[k] += row[i] * directions[i * FMA_FOLDED + k];
+	memcpy(coordinates, sums, sizeof(sums));
+}
+
 /* The rows of a leaf that are near each row of another one; plain C */
 static void
 PlainHits(const float *a, const float *limits, const float *b, const float *halves, uint64 *hits)
@@ -64,7 +76,13 @@ PlainProduct(const double *a, const double *b, int dimension)
 	return Product(a, b, dimension);
 }
 
-static const FmaLeafKernels plain_kernels = {"plain", PlainHits, PlainProduct};
+static void
+PlainProject(const double *row, const double *directions, int dimension, double *coordinates)
+{
+	Project(row, directions, dimension, coordinates);
+}
+
+static const FmaLeafKernels plain_kernels = {"plain", PlainHits, PlainProduct, PlainProject};
 
 #ifdef HAVE_X86
 
@@ -159,14 +177,26 @@ Avx2Product(const double *a, const double *b, int dimension)
 	return Product(a, b, dimension);
 }
 
+WITH_AVX2 static void
+Avx2Project(const double *row, const double *directions, int dimension, double *coordinates)
+{
+	Project(row, directions, dimension, coordinates);
+}
+
 WITH_AVX512 static double
 Avx512Product(const double *a, const double *b, int dimension)
 {
 	return Product(a, b, dimension);
 }
 
-static const FmaLeafKernels avx2_kernels = {"avx2", Avx2Hits, Avx2Product};
-static const FmaLeafKernels avx512_kernels = {"avx512", Avx512Hits, Avx512Product};
+WITH_AVX512 static void
+Avx512Project(const double *row, const double *directions, int dimension, double *coordinates)
+{
+	Project(row, directions, dimension, coordinates);
+}
+
+static const FmaLeafKernels avx2_kernels = {"avx2", Avx2Hits, Avx2Product, Avx2Project};
+static const FmaLeafKernels avx512_kernels = {"avx512", Avx512Hits, Avx512Product, Avx512Project};
 
 #endif							/* HAVE_X86 */
 

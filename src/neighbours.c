@@ -189,16 +189,6 @@ UnitRow(const FmaPoints *points, uint32 row, const double *mean, double *unit)
 			unit[i] -= mean[i];
 }
 
-/* A unit row's coordinates along the directions */
-static void
-Project(const double *unit, const double *directions, int dimension, double *coordinates)
-{
-	memset(coordinates, 0, sizeof(double) * FMA_FOLDED);
-	for (int i = 0; i < dimension; i++)
-		for (int k = 0; k < FMA_FOLDED; k++)
-			coordinates[k] += unit[i] * directions[i * FMA_FOLDED + k];
-}
-
 /*
  * Makes the directions perpendicular and of length 1 (Gram-Schmidt, twice for
  * the rounding).  One that has nothing new becomes zero.
@@ -267,7 +257,7 @@ FindDirections(FmaPoints *points, double *mean, double *directions)
 
 			CHECK_FOR_INTERRUPTS();
 			UnitRow(points, s * points->n / sample, mean, unit);
-			Project(unit, directions, dimension, coordinates);
+			points->leaf_kernels->project(unit, directions, dimension, coordinates);
 			for (int i = 0; i < dimension; i++)
 				for (int k = 0; k < FMA_FOLDED; k++)
 					next[i * FMA_FOLDED + k] += unit[i] * coordinates[k];
@@ -306,7 +296,7 @@ Fold(Search *search)
 			memcpy(coordinates, unit, sizeof(double) * dimension);
 		else
 		{
-			Project(unit, directions, dimension, coordinates);
+			points->leaf_kernels->project(unit, directions, dimension, coordinates);
 			for (int i = 0; i < dimension; i++)
 				square += unit[i] * unit[i];
 			for (int k = 0; k < DIRECTIONS; k++)

@@ -30,6 +30,9 @@ typedef struct FmaLeafKernels
 
 	/* The dot product of two rows of doubles */
 	double		(*product) (const double *a, const double *b, int dimension);
+
+	/* coordinates[k] = the dot product of a row and column k of "directions" (dimension x FMA_FOLDED) */
+	void		(*project) (const double *row, const double *directions, int dimension, double *coordinates);
 } FmaLeafKernels;
 
 /* Rows of numbers, none of them all zeros */
