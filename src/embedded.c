@@ -72,7 +72,9 @@ Start(FmaRowReader *reader, TupleDesc columns)
 				 embedded->max_texts == 1 ?
 				 errmsg("the query must have two columns: id and embedding") :
 				 errmsg("the query must have two to four columns: id, embedding, label and set"),
-				 errdetail("It has %d.", columns->natts)));
+				 errdetail("It has %d.", columns->natts),
+				 embedded->max_texts == 1 && embedded->ntexts > 1 ?
+				 errhint("fma_duplicate_groups takes a label and a set as well.") : 0));
 	for (int text = 0; text < embedded->ntexts; text++)
 	{
 		Oid			function;
@@ -91,7 +93,7 @@ NameRow(void *argument)
 {
 	const char *id = argument;
 
-	errcontext("row with id \"%s\"", FmaLabelForMessage(id, strlen(id)));
+	errcontext("row with id %s", FmaLabelForMessage(id, strlen(id)));
 }
 
 /* Copies the numbers of an array that has been checked, with all their digits */

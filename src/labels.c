@@ -102,6 +102,7 @@ FmaSortLabels(const FmaLabel *labels, uint32 *order, uint32 count)
 		{
 			char		digits[MAX_NUMBER_LENGTH + 1];
 
+			CHECK_FOR_INTERRUPTS();
 			memcpy(digits, labels[i].bytes, labels[i].length);
 			digits[labels[i].length] = '\0';
 			items[i].number = DirectFunctionCall3(numeric_in, CStringGetDatum(digits),

@@ -34,6 +34,13 @@
 /* Of the powers of two by which rows are scaled */
 #define LARGEST_EXPONENT 1000
 
+/*
+ * What the tree takes for each row, set aside while rows are read so that too
+ * many are refused early: its folded row twice, half and limit, its place, and
+ * its share of the branches
+ */
+#define TREE_BYTES (2 * FMA_FOLDED * sizeof(float) + 2 * sizeof(float) + sizeof(uint32) + 2 * sizeof(Branch) / FMA_LEAF_ROWS + 1)
+
 /* Rows that room is made for at first */
 #define FIRST_ROOM 1024
 
@@ -92,10 +99,12 @@ FmaNewPoint(FmaPoints *points)
 {
 	if (unlikely(points->n == points->room))
 	{
-		int64		room = points->room == 0 ? FIRST_ROOM : points->room + points->room / 2;
 		Size		row_size = RowSize(points) + sizeof(double);
+		FmaBudget  *budget = points->budget;
+		int64		fit = (int64) ((budget->limit - budget->used) / (row_size + TREE_BYTES));
+		int64		room = points->room + Max(Min(Max(points->room / 2, FIRST_ROOM), fit), 1);
 
-		FmaCharge(points->budget, (room - points->room) * row_size);
+		FmaCharge(budget, (room - points->room) * (row_size + TREE_BYTES));
 		if (points->room == 0)
 		{
 			points->kernels = FmaChooseKernels();
@@ -421,6 +430,7 @@ Prepare(Search *search, FmaPoints *points, double threshold)
 	double		longest,
 				error;
 
+	FmaRelease(points->budget, points->room * TREE_BYTES);
 	memset(search, 0, sizeof(Search));
 	search->points = points;
 	search->threshold = threshold;
@@ -531,7 +541,6 @@ JoinLeaves(Search *search, const Branch *a, const Branch *b)
 {
 	uint64		hits[FMA_LEAF_ROWS];
 
-	CHECK_FOR_INTERRUPTS();
 	search->points->leaf_kernels->hits(search->folded + (Size) a->first * FMA_FOLDED, search->limit + a->first,
 									   search->folded + (Size) b->first * FMA_FOLDED, search->half + b->first, hits);
 	for (int i = 0; i < FMA_LEAF_ROWS; i++)
@@ -562,6 +571,7 @@ TooFar(const Search *search, const Branch *a, const Branch *b)
 static void
 JoinBranches(Search *search, Branch *a, Branch *b)
 {
+	CHECK_FOR_INTERRUPTS();
 	if (TooFar(search, a, b) || AreOneComponent(search, a, b))
 		return;
 	if (a->left == 0 && b->left == 0)
@@ -585,6 +595,7 @@ JoinItself(Search *search, Branch *branch)
 	Branch	   *left = &search->branches[branch->left],
 			   *right = &search->branches[branch->right];
 
+	CHECK_FOR_INTERRUPTS();
 	if (branch->left == 0)
 	{
 		JoinLeaves(search, branch, branch);
