@@ -10,9 +10,10 @@ EXTENSION = fma
 
 # One topic is a pair of files: src/topic.c and src/topic.sql. The order is the
 # order of the install script: a topic uses only what stands before it.
-TOPICS = value labels matrix confusion metrics reliability calibration calibrated \
-	distributions statistics failure regression scores query dictionary encode bins calendar conditions \
-	tables evidence units search slices hotspots compare vectors kernels kmeans neighbour_kernels neighbours embedded duplicates statistics_test
+TOPICS = value labels matrix confusion metrics intervals reliability calibration calibrated distributions \
+	statistics failure regression scores query losses dictionary encode bins period calendar conditions tables \
+	evidence units search slices hotspots compare vectors kernels neighbour_kernels neighbours embedded duplicates \
+	dataset expression problems register source filter run stages survey summaries findings confirmation versions rules schedule predictions dashboard views statistics_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))
 top := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -31,7 +32,7 @@ PG_CFLAGS = -ffp-contract=off -fno-math-errno -Wall -Wextra \
 SHLIB_LINK = -lm
 EXTRA_CLEAN = src/*.bc
 
-COMMANDS = demo test bench
+COMMANDS = demo test test-clients bench
 .PHONY: $(COMMANDS) assemble
 
 # These set up the server they need, so they must not ask PGXS for it first.

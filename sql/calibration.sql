@@ -25,11 +25,13 @@ SELECT fma_rollup(r) = (SELECT fma_reliability(confidence, correct) FROM guesses
 	FROM (SELECT fma_reliability(confidence, correct) AS r FROM guesses GROUP BY part) s;
 SELECT fma_classwise_ece(p, '{cat,dog,bird}', t)::numeric(8, 6) AS ece, fma_classwise_ece(p, '{cat,dog,bird}', t, 5)::numeric(8, 6) AS ece_5
 	FROM (VALUES ('{0.75,0.25,0}'::float8[], 'cat'), ('{0.25,0.5,0.25}', 'dog'), ('{0.5,0.25,0.25}', 'bird')) v(p, t);
+SELECT fma_coarsen(fma_reliability(confidence, correct, 12), 4) FROM guesses;
 
 -- nothing
 SELECT fma_reliability(confidence, correct), fma_ece(confidence, correct) FROM guesses WHERE false;
 SELECT fma_reliability(NULL::float8, correct), fma_ece(NULL::float8, correct), fma_ece(NULL, correct, 5) FROM guesses;
 SELECT * FROM fma_bins('{}');
+SELECT fma_coarsen('{}', 7), fma_coarsen(NULL, 7), fma_coarsen('{}', NULL);
 SELECT * FROM fma_ece_if_calibrated('{}');
 SELECT * FROM fma_confidence_brier('{}');
 SELECT fma_ece('{}'), fma_mce('{}'), fma_ece_debiased('{}'), fma_calibration_error('{}', 'l1'), fma_confidence_log_loss('{}'), '{}'::fma_reliability + '{}';
@@ -55,6 +57,9 @@ SELECT fma_reliability(confidence, correct, id + 1) FROM guesses;
 SELECT fma_ece(confidence, correct, id + 1) FROM guesses;
 SELECT fma_reliability(confidence, correct, 5) + fma_reliability(confidence, correct) FROM guesses;
 SELECT fma_rollup(r) FROM (SELECT fma_reliability(confidence, correct, length(part) + ascii(part) - 95) AS r FROM guesses GROUP BY part ORDER BY part) s;
+SELECT fma_coarsen(fma_reliability(0.5, true, 100), 7);
+SELECT fma_coarsen(fma_reliability(0.5, true), 20);
+SELECT fma_coarsen(fma_reliability(0.5, true), 0);
 SELECT fma_classwise_ece('{1,0}', '{a,b}', 'a', NULL);
 SELECT fma_classwise_ece('{1,0}', '{a,b}', 'a', 0);
 

@@ -24,6 +24,8 @@ PG_FUNCTION_INFO_V1(fma_confidence_brier);
 PG_FUNCTION_INFO_V1(fma_confidence_log_loss);
 PG_FUNCTION_INFO_V1(fma_classwise_ece_add);
 PG_FUNCTION_INFO_V1(fma_classwise_ece_final);
+PG_FUNCTION_INFO_V1(fma_truth_probability);
+PG_FUNCTION_INFO_V1(fma_truth_rank);
 
 /* Columns of fma_bins */
 enum
@@ -56,8 +58,8 @@ Rows(const FmaReliability *r, int class)
 }
 
 /* Expected calibration error of a class: the sum over bins is exact */
-static double
-Ece(const FmaReliability *r, int class)
+double
+FmaEce(const FmaReliability *r, int class)
 {
 	int128		sum = 0;
 
@@ -178,7 +180,7 @@ fma_ece(PG_FUNCTION_ARGS)
 
 	if (r->kind == FMA_RELIABILITY_EMPTY)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(Ece(r, 0));
+	PG_RETURN_FLOAT8(FmaEce(r, 0));
 }
 
 /* Maximum calibration error; Naeini, Cooper, Hauskrecht 2015 */
@@ -216,7 +218,7 @@ fma_calibration_error(PG_FUNCTION_ARGS)
 	switch (norm)
 	{
 		case 0:
-			PG_RETURN_FLOAT8(Ece(r, 0));
+			PG_RETURN_FLOAT8(FmaEce(r, 0));
 		case 1:
 			PG_RETURN_FLOAT8(L2(r, false));
 		case 2:
@@ -445,6 +447,48 @@ fma_classwise_ece_final(PG_FUNCTION_ARGS)
 	if (r->kind == FMA_RELIABILITY_EMPTY)
 		PG_RETURN_NULL();
 	for (int k = 0; k < r->classes; k++)
-		sum += Ece(r, k);
+		sum += FmaEce(r, k);
 	PG_RETURN_FLOAT8(sum / r->classes);
+}
+
+/* The probabilities of a row (arguments 0 to 2), and where the true class stands among them */
+static float8 *
+TruthAmong(FunctionCallInfo fcinfo, int *classes, int *truth)
+{
+	ArrayType  *labels = PG_GETARG_ARRAYTYPE_P(1);
+	uint32		hash;
+
+	*classes = WalkLabels(labels).left;
+	*truth = FindTruth(labels, PG_GETARG_TEXT_PP(2), &hash);
+	return CheckProbabilities(PG_GETARG_ARRAYTYPE_P(0), *classes);
+}
+
+/* The probability of the true class */
+Datum
+fma_truth_probability(PG_FUNCTION_ARGS)
+{
+	int			classes,
+				truth;
+	float8	   *p = TruthAmong(fcinfo, &classes, &truth);
+
+	PG_RETURN_FLOAT8(p[truth]);
+}
+
+/*
+ * How many classes are at least as probable as the true one, itself included.
+ * A tie counts against the model, so that one that gives all classes the same
+ * probability is never right; scikit-learn's top_k_accuracy_score breaks ties
+ * by the order of the labels.
+ */
+Datum
+fma_truth_rank(PG_FUNCTION_ARGS)
+{
+	int			classes,
+				truth,
+				rank = 0;
+	float8	   *p = TruthAmong(fcinfo, &classes, &truth);
+
+	for (int i = 0; i < classes; i++)
+		rank += p[i] >= p[truth];
+	PG_RETURN_INT32(rank);
 }

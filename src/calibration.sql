@@ -46,6 +46,16 @@ CREATE FUNCTION fma_confidence_log_loss(r fma_reliability) RETURNS double precis
 COMMENT ON FUNCTION fma_confidence_log_loss(fma_reliability) IS 'log loss of the confidence: mean of -ln(probability given to what happened)
 Natural logarithm. What happened is that the prediction was correct (confidence) or not (1 - confidence), clipped at 2.2e-16.';
 
+CREATE FUNCTION fma_truth_probability(probabilities double precision[], labels text[], truth text) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_truth_probability(double precision[], text[], text) IS 'the probability that a row gave to its true class
+labels gives the order of the probabilities. Multiclass log loss: fma_confidence_log_loss(fma_reliability(p, true)) of these.';
+
+CREATE FUNCTION fma_truth_rank(probabilities double precision[], labels text[], truth text) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_truth_rank(double precision[], text[], text) IS 'the place of the true class among the probabilities: 1 for the most probable
+Classes of equal probability come before it. Top-k accuracy: avg((rank <= k)::int).';
+
 -- private functions
 
 CREATE FUNCTION fma_ece_add(fma_reliability, confidence double precision, correct boolean) RETURNS fma_reliability

@@ -24,20 +24,11 @@ Extra(void *argument, FmaSlice *slice)
 	return slice->total;
 }
 
-typedef struct Shown
-{
-	int64		place;			/* in the ranking, from 0 */
-	FmaSlice   *slice;
-	double		q_rest;
-	double		first_total;	/* losses of A */
-	double		discordant;		/* rows on which exactly one failed */
-} Shown;
-
 static int
 CompareSlices(const void *a, const void *b)
 {
-	const FmaSlice *left = ((const Shown *) a)->slice,
-			   *right = ((const Shown *) b)->slice;
+	const FmaSlice *left = ((const FmaCompared *) a)->slice,
+			   *right = ((const FmaCompared *) b)->slice;
 
 	for (int i = 0; i < FMA_MAX_ORDER; i++)
 		if (left->terms[i].feature != right->terms[i].feature)
@@ -48,20 +39,20 @@ CompareSlices(const void *a, const void *b)
 static int
 ComparePlaces(const void *a, const void *b)
 {
-	int64		left = ((const Shown *) a)->place,
-				right = ((const Shown *) b)->place;
+	int64		left = ((const FmaCompared *) a)->place,
+				right = ((const FmaCompared *) b)->place;
 
 	return left < right ? -1 : left > right;
 }
 
 /* Adds up the losses of A, and the squared differences, of all slices shown */
 static void
-SumLosses(FmaSearch *search, Shown *shown, int64 n)
+SumLosses(FmaSearch *search, FmaCompared *shown, int64 n)
 {
 	FmaEncoding *encoding = search->encoding;
 	int64		end;
 
-	qsort(shown, n, sizeof(Shown), CompareSlices);
+	qsort(shown, n, sizeof(FmaCompared), CompareSlices);
 	for (int64 i = 0; i < n; i = end)
 	{
 		const FmaFeature *features[FMA_MAX_ORDER];
@@ -92,27 +83,29 @@ SumLosses(FmaSearch *search, Shown *shown, int64 n)
 		FmaFreeTable(search, first);
 		FmaFreeTable(search, difference);
 	}
-	qsort(shown, n, sizeof(Shown), ComparePlaces);
+	qsort(shown, n, sizeof(FmaCompared), ComparePlaces);
 }
 
-/* Puts a slice into the result */
-static void
-PutComparison(FunctionCallInfo fcinfo, FmaSearch *search, const Shown *shown)
+/* A slice as a row of fma_compare_models; all rows have no rank, no description and no rest */
+void
+FmaComparedValues(FmaSearch *search, const FmaCompared *shown, Datum *values, bool *nulls)
 {
-	Datum		values[20];
-	bool		nulls[20] = {false};
 	const FmaSlice *slice = shown->slice;
 	bool		boolean = search->encoding->boolean;
 	double		all_total = FmaTallyTotal(search, &search->all),
 				mean = slice->total / slice->n;
 	FmaInterval interval = FmaSliceInterval(search, slice);
-	MemoryContext caller = MemoryContextSwitchTo(search->row_context);
+	bool		all = shown->place < 0;
 	int			i = 0;
 
+	memset(nulls, 0, sizeof(bool) * FMA_COMPARISON_COLUMNS);
 	values[i++] = Int64GetDatum(shown->place + 1);
-	FmaDescribeSlice(search, slice, &values[i], &values[i + 1], &values[i + 2]);
+	if (all)
+		nulls[i] = nulls[i + 1] = nulls[i + 2] = true;
+	else
+		FmaDescribeSlice(search, slice, &values[i], &values[i + 1], &values[i + 2]);
 	i += 3;
-	values[i++] = Int32GetDatum(FmaOrderOf(slice));
+	values[i++] = Int32GetDatum(all ? 0 : FmaOrderOf(slice));
 	values[i++] = Int64GetDatum(slice->n);
 	values[i++] = Float8GetDatum(shown->first_total / slice->n);
 	values[i++] = Float8GetDatum((shown->first_total + slice->total) / slice->n);
@@ -124,6 +117,7 @@ PutComparison(FunctionCallInfo fcinfo, FmaSearch *search, const Shown *shown)
 	values[i++] = Int64GetDatum(llrint((shown->discordant - slice->total) / 2));
 	nulls[i] = !boolean;
 	values[i++] = Int64GetDatum(llrint((shown->discordant + slice->total) / 2));
+	nulls[i] = all;
 	values[i++] = Float8GetDatum((all_total - slice->total) / (search->all.n - slice->n));
 	values[i] = FmaFloat8OrNull(slice->p, &nulls[i]), i++;
 	values[i] = FmaFloat8OrNull(slice->q, &nulls[i]), i++;
@@ -131,10 +125,72 @@ PutComparison(FunctionCallInfo fcinfo, FmaSearch *search, const Shown *shown)
 	values[i] = FmaFloat8OrNull(slice->variance > 0 ? mean / sqrt(slice->variance) : NAN, &nulls[i]), i++;
 	nulls[i] = slice->units == 0;
 	values[i++] = Int64GetDatum(slice->units);
-	FmaAssert(i == lengthof(values));
+	FmaAssert(i == FMA_COMPARISON_COLUMNS);
+}
+
+/* Puts a slice into the result */
+static void
+PutComparison(FunctionCallInfo fcinfo, FmaSearch *search, const FmaCompared *shown)
+{
+	Datum		values[FMA_COMPARISON_COLUMNS];
+	bool		nulls[FMA_COMPARISON_COLUMNS];
+	MemoryContext caller = MemoryContextSwitchTo(search->row_context);
+
+	FmaComparedValues(search, shown, values, nulls);
 	FmaPutRow(fcinfo, values, nulls);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(search->row_context);
+}
+
+/*
+ * The slices by what B loses more than A, at most "top" (-1: all), of a search
+ * against FMA_AGAINST_ZERO that has been corrected.
+ */
+FmaCompared *
+FmaCompareSlices(FmaSearch *search, int64 top, int64 *n)
+{
+	FmaRanked  *ranked = FmaRankSlices(search, top, Extra, NULL, n);
+	FmaCompared *shown;
+
+	FmaCharge(&search->encoding->budget, sizeof(FmaCompared) * *n);
+	shown = palloc_extended(sizeof(FmaCompared) * Max(*n, 1), MCXT_ALLOC_HUGE);
+	for (int64 i = 0; i < *n; i++)
+	{
+		shown[i].place = i;
+		shown[i].slice = FmaSliceAt(search, ranked[i].slice);
+		shown[i].q_rest = *FmaRestAt(search, ranked[i].slice);
+	}
+	SumLosses(search, shown, *n);
+	return shown;
+}
+
+/* All rows, which must not be none, tested as a slice is against no difference */
+FmaCompared *
+FmaCompareAll(FmaSearch *search)
+{
+	FmaCompared *all = palloc0(sizeof(FmaCompared));
+	FmaSlice   *slice = palloc0(sizeof(FmaSlice));
+	const FmaTally *general[] = {&search->all};
+	const FmaUnitSums *general_units[] = {&search->all_units};
+	FmaEncoding *encoding = search->encoding;
+	int128		first = 0;
+	double		rest;
+
+	for (int64 row = 0; row < encoding->nrows; row++)
+		first += encoding->first_loss[row];
+	slice->n = search->all.n;
+	slice->total = FmaTallyTotal(search, &search->all);
+	slice->variance = FmaTallyVariance(search, &search->all);
+	slice->design_effect = 1;
+	slice->q = NAN;
+	FmaTestSlice(search, slice, &search->all, encoding->unit_start == NULL ? NULL : &search->all_units,
+				 general, general_units, 1, &rest);
+	all->place = -1;
+	all->slice = slice;
+	all->q_rest = NAN;
+	all->first_total = (double) first * encoding->loss_unit;
+	all->discordant = (double) search->all.square * encoding->loss_unit * encoding->loss_unit;
+	return all;
 }
 
 /*
@@ -150,8 +206,7 @@ fma_compare_models(PG_FUNCTION_ARGS)
 				caller;
 	FmaSearch  *search;
 	FmaCorrection correction;
-	FmaRanked  *ranked;
-	Shown	   *shown;
+	FmaCompared	   *shown;
 	int64		top,
 				n;
 
@@ -163,16 +218,7 @@ fma_compare_models(PG_FUNCTION_ARGS)
 	search = FmaFindSlices(fcinfo, &args, true, FMA_AGAINST_ZERO);
 	FmaAdjustSlices(search, correction);
 	FmaAdjustRests(search, correction);
-	ranked = FmaRankSlices(search, top, Extra, NULL, &n);
-	FmaCharge(&search->encoding->budget, sizeof(Shown) * n);
-	shown = palloc_extended(sizeof(Shown) * Max(n, 1), MCXT_ALLOC_HUGE);
-	for (int64 i = 0; i < n; i++)
-	{
-		shown[i].place = i;
-		shown[i].slice = FmaSliceAt(search, ranked[i].slice);
-		shown[i].q_rest = *FmaRestAt(search, ranked[i].slice);
-	}
-	SumLosses(search, shown, n);
+	shown = FmaCompareSlices(search, top, &n);
 	for (int64 i = 0; i < n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();

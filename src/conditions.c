@@ -22,23 +22,28 @@
 /* A longer value is cut in the readable text alone */
 #define SHOWN_LENGTH 60
 
-/* Appends the equality operator, with its schema where "=" would find another */
-static void
-AppendEquals(StringInfo out, FmaColumn *column)
+/* Appends an operator of a type with itself, with its schema where the name alone would find another */
+void
+FmaAppendOperator(StringInfo out, Oid operator, Oid type)
 {
-	Oid			wanted = column->dictionary.equals_operator;
-	char	   *name = get_opname(wanted);
+	char	   *name = get_opname(operator);
 
-	if (compatible_oper_opid(list_make1(makeString(name)), column->base_type, column->base_type, true) == wanted)
+	if (compatible_oper_opid(list_make1(makeString(name)), type, type, true) == operator)
 		appendStringInfo(out, " %s ", name);
 	else
 	{
-		HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(wanted));
+		HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
 		char	   *schema = get_namespace_name(((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace);
 
 		ReleaseSysCache(tuple);
 		appendStringInfo(out, " OPERATOR(%s.%s) ", quote_identifier(schema), name);
 	}
+}
+
+static void
+AppendEquals(StringInfo out, FmaColumn *column)
+{
+	FmaAppendOperator(out, column->dictionary.equals_operator, column->base_type);
 }
 
 /* Whether a value may stand without quotes: an integer that the parser reads as one */
@@ -54,34 +59,41 @@ IsPlainInteger(FmaColumn *column, const char *value)
  * the equality of another (a regclass is compared as an oid) would be read as that one
  */
 static bool
-NeedsTypeName(FmaColumn *column)
+NeedsTypeName(Oid type, Oid equals)
 {
 	Oid			left,
 				right;
 
-	if (type_is_rowtype(column->base_type))
+	if (type_is_rowtype(type))
 		return true;
-	op_input_types(column->dictionary.equals_operator, &left, &right);
-	return left != column->base_type && left != TEXTOID && !IsPolymorphicType(left);
+	op_input_types(equals, &left, &right);
+	return left != type && left != TEXTOID && !IsPolymorphicType(left);
 }
 
-/* Appends a literal */
+/* Appends a quoted literal of a type (domains resolved), which is compared by "equals" or its like */
+void
+FmaAppendLiteral(StringInfo out, Oid type, Oid equals, const char *value)
+{
+	appendStringInfoString(out, quote_literal_cstr(value));
+	if (NeedsTypeName(type, equals))
+		appendStringInfo(out, "::%s", format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY));
+}
+
+/* Appends a value of a column */
 static void
 AppendLiteral(StringInfo out, FmaColumn *column, const char *value)
 {
 	if (IsPlainInteger(column, value))
 		appendStringInfoString(out, value);
 	else
-		appendStringInfoString(out, quote_literal_cstr(value));
-	if (NeedsTypeName(column))
-		appendStringInfo(out, "::%s", format_type_extended(column->base_type, -1, FORMAT_TYPE_FORCE_QUALIFY));
+		FmaAppendLiteral(out, column->base_type, column->dictionary.equals_operator, value);
 }
 
 /* "x IS NULL" of a row looks into it; this form does not */
-static const char *
-NullTestOf(FmaColumn *column, bool isnull)
+const char *
+FmaNullTest(Oid type, bool isnull)
 {
-	if (type_is_rowtype(column->base_type))
+	if (type_is_rowtype(type))
 		return isnull ? " IS NOT DISTINCT FROM NULL" : " IS DISTINCT FROM NULL";
 	return isnull ? " IS NULL" : " IS NOT NULL";
 }
@@ -151,7 +163,7 @@ FmaConditionPredicate(StringInfo out, FmaEncoding *encoding, FmaFeature *feature
 	{
 		case FMA_IS_NULL:
 		case FMA_IS_NOT_NULL:
-			appendStringInfo(out, "%s%s", name, NullTestOf(column, condition->kind == FMA_IS_NULL));
+			appendStringInfo(out, "%s%s", name, FmaNullTest(column->base_type, condition->kind == FMA_IS_NULL));
 			break;
 		case FMA_EQUALS:
 			if (field != NULL && column->base_type == TIMESTAMPTZOID)
@@ -197,6 +209,8 @@ AppendElement(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, const 
 		appendStringInfoString(out, ", \"timezone\": ");
 		escape_json(out, encoding->options.timezone);
 	}
+	if (feature->as_double)
+		appendStringInfoString(out, ", \"type\": \"double precision\"");
 	appendStringInfo(out, ", \"op\": \"%s\"", op);
 	if (value != NULL)
 	{

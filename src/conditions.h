@@ -13,4 +13,9 @@ extern void FmaConditionPredicate(StringInfo out, FmaEncoding *encoding, FmaFeat
 extern void FmaConditionJson(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, FmaCondition *condition);
 extern void FmaConditionText(StringInfo out, FmaFeature *feature, FmaCondition *condition);
 
+/* The parts of a predicate */
+extern void FmaAppendOperator(StringInfo out, Oid operator, Oid type);
+extern void FmaAppendLiteral(StringInfo out, Oid type, Oid equals, const char *value);
+extern const char *FmaNullTest(Oid type, bool isnull);
+
 #endif							/* FMA_CONDITIONS_H */

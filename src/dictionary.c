@@ -163,6 +163,20 @@ EqualMeansBytes(Oid type, Oid collation)
 }
 
 /*
+ * Whether the values of a type can be told apart.  A row type of which some
+ * fields can only be hashed and others only be ordered has an equality, and no
+ * way to look a value up.  An anonymous row has no literal.
+ */
+bool
+FmaCanBeCondition(Oid type)
+{
+	TypeCacheEntry *entry = lookup_type_cache(getBaseType(type), TYPECACHE_EQ_OPR | TYPECACHE_HASH_PROC_FINFO | TYPECACHE_CMP_PROC_FINFO);
+
+	return OidIsValid(entry->eq_opr) && entry->type_id != RECORDOID && entry->type_id != RECORDARRAYOID &&
+		(OidIsValid(entry->hash_proc_finfo.fn_oid) || OidIsValid(entry->cmp_proc_finfo.fn_oid));
+}
+
+/*
  * Prepares a dictionary for the values of a type, in the current context.
  * "name" is the column's, for the error about types without equality.
  */
@@ -177,14 +191,7 @@ FmaDictionaryInit(FmaDictionary *dictionary, Oid type, Oid collation, const char
 	type = getBaseType(type);
 	entry = lookup_type_cache(type, TYPECACHE_EQ_OPR | TYPECACHE_EQ_OPR_FINFO |
 							  TYPECACHE_HASH_PROC_FINFO | TYPECACHE_CMP_PROC_FINFO);
-
-	/*
-	 * A row type of which some fields can only be hashed and others only be
-	 * ordered has an equality, and no way to look a value up.  An anonymous
-	 * row has no literal.
-	 */
-	if (!OidIsValid(entry->eq_opr) || type == RECORDOID || type == RECORDARRAYOID ||
-		(!OidIsValid(entry->hash_proc_finfo.fn_oid) && !OidIsValid(entry->cmp_proc_finfo.fn_oid)))
+	if (!FmaCanBeCondition(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("column \"%s\" cannot be a condition", name),

@@ -51,6 +51,7 @@ typedef struct FmaDictionary
 	uint32		nslots;			/* a power of two */
 } FmaDictionary;
 
+extern bool FmaCanBeCondition(Oid type);
 extern void FmaDictionaryInit(FmaDictionary *dictionary, Oid type, Oid collation, const char *name, FmaBudget *budget);
 extern uint32 FmaDictionaryNumber(FmaDictionary *dictionary, Datum value);
 extern int	FmaDictionaryCompare(FmaDictionary *dictionary, uint32 a, uint32 b);

@@ -386,6 +386,15 @@ FmaStudentTSf(double t, double df)
 	return t > 0.0 ? tail : 1.0 - tail;
 }
 
+/* The t that |T| stays below with probability "level", T being Student's with df > 0 degrees of freedom */
+double
+FmaStudentTTwoSided(double level, double df)
+{
+	double		x = FmaBetaQuantile(df / 2, 0.5, 1 - level);
+
+	return sqrt(df * (1 - x) / x);
+}
+
 /*
  * P[X > x] of the chi-square distribution with df > 0 degrees of freedom: the
  * incomplete gamma function by its power series (DLMF 8.11.4) below the mean

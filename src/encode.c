@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "losses.h"
 #include "sums.h"
 
 /* Distinct values that two bytes can number, with NULL */
@@ -31,17 +32,15 @@
 #define LOSS_BITS 52
 #define SUM_BITS 127
 
-/* Beyond this the sum of the squares of 2^31 losses may be no double */
-#define MAX_LOSS 1e130
-
-/* Prepares a column that grows */
-static void
-ChunksInit(FmaChunks *chunks, Size width, bool with_nulls)
+/* Prepares a column that grows, in the current memory context */
+void
+FmaChunksInit(FmaChunks *chunks, Size width, bool with_nulls)
 {
 	chunks->width = width;
 	chunks->with_nulls = with_nulls;
 	chunks->nchunks = 0;
 	chunks->capacity = 8;
+	chunks->context = CurrentMemoryContext;
 	chunks->chunks = palloc(sizeof(char *) * chunks->capacity);
 }
 
@@ -51,45 +50,53 @@ ChunkSize(const FmaChunks *chunks)
 	return chunks->width * FMA_CHUNK_ROWS + (chunks->with_nulls ? FMA_CHUNK_ROWS / 8 : 0);
 }
 
-/* Makes room for a row and returns its chunk */
-static inline char *
-ChunkFor(FmaEncoding *encoding, FmaChunks *chunks, int64 row)
+/* Adds a chunk for the rows to come */
+void
+FmaAddChunk(FmaChunks *chunks, FmaBudget *budget)
 {
-	if (unlikely(row / FMA_CHUNK_ROWS >= chunks->nchunks))
+	if (chunks->nchunks == chunks->capacity)
 	{
-		if (chunks->nchunks == chunks->capacity)
-		{
-			chunks->capacity *= 2;
-			chunks->chunks = repalloc(chunks->chunks, sizeof(char *) * chunks->capacity);
-		}
-		FmaCharge(&encoding->budget, ChunkSize(chunks));
-		chunks->chunks[chunks->nchunks++] = MemoryContextAllocZero(encoding->context, ChunkSize(chunks));
+		chunks->capacity *= 2;
+		chunks->chunks = repalloc(chunks->chunks, sizeof(char *) * chunks->capacity);
 	}
-	return chunks->chunks[row / FMA_CHUNK_ROWS];
+	FmaCharge(budget, ChunkSize(chunks));
+	chunks->chunks[chunks->nchunks++] = MemoryContextAllocZero(chunks->context, ChunkSize(chunks));
 }
 
-static void
-FreeChunks(FmaEncoding *encoding, FmaChunks *chunks)
+void
+FmaFreeChunks(FmaChunks *chunks, FmaBudget *budget)
 {
 	for (int i = 0; i < chunks->nchunks; i++)
 		pfree(chunks->chunks[i]);
-	FmaRelease(&encoding->budget, ChunkSize(chunks) * chunks->nchunks);
+	FmaRelease(budget, ChunkSize(chunks) * chunks->nchunks);
 	chunks->nchunks = 0;
+}
+
+/* Says something about the query: to the client, or to whoever collects it */
+static void
+Say(FmaEncoding *encoding, const char *message)
+{
+	StringInfo	notes = encoding->options.notes;
+
+	if (notes == NULL)
+		ereport(NOTICE, (errmsg_internal("%s", message)));
+	else
+		appendStringInfo(notes, "%s%s", notes->len > 0 ? "; " : "", message);
 }
 
 /* A column that cannot explain anything is left out, and that is said */
 void
-FmaLeaveColumnOut(FmaColumn *column, const char *reason)
+FmaLeaveColumnOut(FmaEncoding *encoding, FmaColumn *column, const char *reason)
 {
 	column->left_out = true;
-	ereport(NOTICE, (errmsg("column \"%s\" was left out: %s", column->name, reason)));
+	Say(encoding, psprintf("column \"%s\" was left out: %s", column->name, reason));
 }
 
 /* Stores a key in the current row of a wide column */
 static void
 PutKey(FmaEncoding *encoding, FmaColumn *column, int64 row, bool isnull, uint64 key)
 {
-	char	   *chunk = ChunkFor(encoding, &column->rows, row);
+	char	   *chunk = FmaChunkFor(&column->rows, &encoding->budget, row);
 	int			i = row % FMA_CHUNK_ROWS;
 
 	((uint64 *) chunk)[i] = key;
@@ -119,7 +126,7 @@ Widen(FmaEncoding *encoding, FmaColumn *column, int64 rows)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(encoding->context);
 
-		ChunksInit(&column->rows, sizeof(uint64), true);
+		FmaChunksInit(&column->rows, sizeof(uint64), true);
 		MemoryContextSwitchTo(caller);
 	}
 	for (int64 row = 0; row < rows; row++)
@@ -128,43 +135,13 @@ Widen(FmaEncoding *encoding, FmaColumn *column, int64 rows)
 
 		PutKey(encoding, column, row, number == 0, number == 0 ? 0 : keys[number - 1]);
 	}
-	FreeChunks(encoding, &numbers);
-}
-
-/* Whether a loss has this type, and how it becomes a double */
-static bool
-IsNumber(Oid type)
-{
-	return type == INT2OID || type == INT4OID || type == INT8OID ||
-		type == FLOAT4OID || type == FLOAT8OID || type == NUMERICOID;
-}
-
-static double
-NumberAsDouble(Oid type, Datum value)
-{
-	switch (type)
-	{
-		case BOOLOID:
-			return DatumGetBool(value);
-		case INT2OID:
-			return DatumGetInt16(value);
-		case INT4OID:
-			return DatumGetInt32(value);
-		case INT8OID:
-			return (double) DatumGetInt64(value);
-		case FLOAT4OID:
-			return DatumGetFloat4(value);
-		case FLOAT8OID:
-			return DatumGetFloat8(value);
-		default:
-			return DatumGetFloat8(DirectFunctionCall1(numeric_float8, value));
-	}
+	FmaFreeChunks(&numbers, &encoding->budget);
 }
 
 static FmaUse
 UseOf(Oid type)
 {
-	if (IsNumber(type))
+	if (FmaIsNumber(type))
 		return FMA_USE_NUMBER;
 	if (type == TIMESTAMPOID || type == TIMESTAMPTZOID || type == DATEOID || type == TIMEOID)
 		return FMA_USE_TIME;
@@ -194,14 +171,8 @@ StartLosses(FmaEncoding *encoding, TupleDesc columns)
 
 		encoding->loss_type[i] = getBaseType(attribute->atttypid);
 		encoding->loss_name[i] = pstrdup(NameStr(attribute->attname));
-		if (encoding->loss_type[i] != BOOLOID && !IsNumber(encoding->loss_type[i]))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("column \"%s\" cannot be a loss", encoding->loss_name[i]),
-					 errdetail("It has type %s.", format_type_be(attribute->atttypid)),
-					 errhint("The query's first column%s must be boolean (failed) or a number (an error).",
-							 encoding->options.paired ? "s, the losses of A and B," : "")));
-		ChunksInit(&encoding->losses[i], encoding->loss_type[i] == BOOLOID ? 1 : sizeof(double), false);
+		FmaCheckLossType(attribute, encoding->options.paired);
+		FmaChunksInit(&encoding->losses[i], encoding->loss_type[i] == BOOLOID ? 1 : sizeof(double), false);
 	}
 	if (encoding->nlosses == 2 && (encoding->loss_type[0] == BOOLOID) != (encoding->loss_type[1] == BOOLOID))
 		ereport(ERROR,
@@ -244,7 +215,7 @@ Start(FmaRowReader *reader, TupleDesc columns)
 		is_unit = encoding->options.unit != NULL && strcmp(column->name, encoding->options.unit) == 0;
 		if (is_unit)
 			encoding->unit_column = column;
-		ChunksInit(&column->rows, is_unit ? sizeof(uint32) : sizeof(uint16), false);
+		FmaChunksInit(&column->rows, is_unit ? sizeof(uint32) : sizeof(uint16), false);
 	}
 	if (encoding->options.unit != NULL && encoding->unit_column == NULL)
 		ereport(ERROR,
@@ -283,7 +254,7 @@ PutValue(FmaEncoding *encoding, FmaColumn *column, int64 row, Datum value, bool 
 		return;
 	}
 
-	char	   *chunk = ChunkFor(encoding, &column->rows, row);
+	char	   *chunk = FmaChunkFor(&column->rows, &encoding->budget, row);
 
 	if (column == encoding->unit_column)
 		((uint32 *) chunk)[row % FMA_CHUNK_ROWS] = number;
@@ -291,8 +262,8 @@ PutValue(FmaEncoding *encoding, FmaColumn *column, int64 row, Datum value, bool 
 		((uint16 *) chunk)[row % FMA_CHUNK_ROWS] = number;
 	else if (column->use == FMA_USE_VALUES)
 	{
-		FreeChunks(encoding, &column->rows);
-		FmaLeaveColumnOut(column, psprintf("it has more than %d values", MAX_NUMBERED));
+		FmaFreeChunks(&column->rows, &encoding->budget);
+		FmaLeaveColumnOut(encoding, column, psprintf("it has more than %d values", MAX_NUMBERED));
 	}
 	else
 	{
@@ -329,19 +300,13 @@ Row(FmaRowReader *reader, TupleTableSlot *slot)
 		}
 	for (int i = 0; i < encoding->nlosses; i++)
 	{
-		char	   *chunk = ChunkFor(encoding, &encoding->losses[i], row);
-		double		loss = NumberAsDouble(encoding->loss_type[i], slot->tts_values[i]);
+		char	   *chunk = FmaChunkFor(&encoding->losses[i], &encoding->budget, row);
+		double		loss = FmaReadLoss(encoding->loss_type[i], encoding->loss_name[i], slot->tts_values[i]);
 
 		if (encoding->loss_type[i] == BOOLOID)
 			chunk[row % FMA_CHUNK_ROWS] = loss != 0;
-		else if (fabs(loss) <= MAX_LOSS)
-			((double *) chunk)[row % FMA_CHUNK_ROWS] = loss;
 		else
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("the loss \"%s\" must be a number between -1e130 and 1e130", encoding->loss_name[i]),
-					 errdetail("It is %s.", FmaFloat8ToString(loss)),
-					 errhint("Leave such rows out, or say with CASE what they count.")));
+			((double *) chunk)[row % FMA_CHUNK_ROWS] = loss;
 	}
 	for (int i = 0; i < encoding->ncolumns; i++)
 	{
@@ -523,7 +488,7 @@ PlaceByUnit(FmaEncoding *encoding)
 	pfree(next);
 	FmaRelease(&encoding->budget, (2 * sizeof(uint32) + sizeof(int64)) * count);
 	column->left_out = true;
-	FreeChunks(encoding, &column->rows);
+	FmaFreeChunks(&column->rows, &encoding->budget);
 }
 
 /* The loss of a row as read */
@@ -609,10 +574,10 @@ Finish(FmaEncoding *encoding)
 				FmaCodeCalendar(encoding, column);
 				break;
 		}
-		FreeChunks(encoding, &column->rows);
+		FmaFreeChunks(&column->rows, &encoding->budget);
 	}
 	for (int i = 0; i < encoding->nlosses; i++)
-		FreeChunks(encoding, &encoding->losses[i]);
+		FmaFreeChunks(&encoding->losses[i], &encoding->budget);
 	if (encoding->position != NULL)
 	{
 		pfree(encoding->position);
@@ -639,8 +604,7 @@ FmaEncode(const char *query, const FmaEncodeOptions *options)
 	encoding->budget.limit = FmaSearchMemory();
 	FmaReadQuery(query, &encoding->reader);
 	if (encoding->nrows == 0)
-		ereport(NOTICE,
-				(errmsg("the query returned no row with a loss")));
+		Say(encoding, "the query returned no row with a loss");
 
 	nest_level = NewGUCNestLevel();
 	(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);

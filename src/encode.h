@@ -11,6 +11,8 @@
 
 #include "fma.h"
 
+#include "lib/stringinfo.h"
+
 #include "dictionary.h"
 #include "query.h"
 
@@ -24,8 +26,22 @@ typedef struct FmaChunks
 	bool		with_nulls;		/* a bit a row beside the values */
 	int			nchunks;
 	int			capacity;
+	MemoryContext context;
 	char	  **chunks;
 } FmaChunks;
+
+extern void FmaChunksInit(FmaChunks *chunks, Size width, bool with_nulls);
+extern void FmaAddChunk(FmaChunks *chunks, FmaBudget *budget);
+extern void FmaFreeChunks(FmaChunks *chunks, FmaBudget *budget);
+
+/* Makes room for a row and returns its chunk; rows come in their order */
+static inline char *
+FmaChunkFor(FmaChunks *chunks, FmaBudget *budget, int64 row)
+{
+	if (unlikely(row / FMA_CHUNK_ROWS >= chunks->nchunks))
+		FmaAddChunk(chunks, budget);
+	return chunks->chunks[row / FMA_CHUNK_ROWS];
+}
 
 /* What a column's type makes of its values */
 typedef enum FmaUse
@@ -107,6 +123,7 @@ typedef struct FmaEncodeOptions
 	bool		paired;			/* two losses: what is searched is the second minus the first */
 	const char *unit;			/* name of a column, or NULL */
 	const char *timezone;
+	StringInfo	notes;			/* takes what would be a notice, or NULL */
 } FmaEncodeOptions;
 
 typedef struct FmaEncoding
@@ -158,7 +175,7 @@ extern void FmaMapKeys(FmaEncoding *encoding, FmaFeature *feature,
 					   uint8 (*map) (void *argument, bool isnull, uint64 key), void *argument);
 extern void FmaCodeCalendar(FmaEncoding *encoding, FmaColumn *column);
 extern void FmaCodeNumber(FmaEncoding *encoding, FmaColumn *column);
-extern void FmaLeaveColumnOut(FmaColumn *column, const char *reason);
+extern void FmaLeaveColumnOut(FmaEncoding *encoding, FmaColumn *column, const char *reason);
 extern void FmaCodeValues(FmaEncoding *encoding, FmaColumn *column);
 extern void FmaAddIntervals(FmaFeature *feature);
 

@@ -3,6 +3,7 @@
  *		Failure rates: fma_failures, the count of rows and of failures among
  *		them, and its rate, intervals and tests.
  */
+#include "failure.h"
 #include "statistics.h"
 #include "value.h"
 
@@ -13,19 +14,6 @@
 #include "utils/float.h"
 #include "utils/memutils.h"
 #include "windowapi.h"
-
-#define TYPE_NAME "fma_failures"
-#define FAILURES_VERSION 1
-
-/* The value, which is also the aggregates' state: 0 <= failures <= n */
-typedef struct FmaFailures
-{
-	int32		vl_len_;		/* varlena header (do not touch directly!) */
-	uint8		version;
-	uint8		unused[3];		/* 0, as equality compares bytes */
-	int64		n;
-	int64		failures;
-} FmaFailures;
 
 /* What fma_q_value keeps for a partition: made at its first row */
 typedef struct QValues
@@ -61,7 +49,7 @@ MakeFailures(int64 n, int64 failures)
 
 	FmaAssert(failures >= 0 && failures <= n);
 	SET_VARSIZE(result, sizeof(FmaFailures));
-	result->version = FAILURES_VERSION;
+	result->version = FMA_FAILURES_VERSION;
 	result->n = n;
 	result->failures = failures;
 	return result;
@@ -71,14 +59,14 @@ MakeFailures(int64 n, int64 failures)
 static inline FmaFailures *
 FailuresArg(FunctionCallInfo fcinfo, int argno)
 {
-	return FmaValueArg(fcinfo, argno, TYPE_NAME, FAILURES_VERSION);
+	return FmaValueArg(fcinfo, argno, FMA_FAILURES_TYPE, FMA_FAILURES_VERSION);
 }
 
 /* The first argument, to be changed and returned */
 static inline FmaFailures *
 StateArg(FunctionCallInfo fcinfo)
 {
-	return FmaValueToChange(fcinfo, TYPE_NAME, FAILURES_VERSION);
+	return FmaValueToChange(fcinfo, FMA_FAILURES_TYPE, FMA_FAILURES_VERSION);
 }
 
 /* ----------
@@ -91,7 +79,7 @@ PG_FUNCTION_INFO_V1(fma_failures_in);
 Datum
 fma_failures_in(PG_FUNCTION_ARGS)
 {
-	FmaJson		json = FmaJsonOpen(TYPE_NAME, PG_GETARG_CSTRING(0));
+	FmaJson		json = FmaJsonOpen(FMA_FAILURES_TYPE, PG_GETARG_CSTRING(0));
 	int64		n;
 
 	if (JB_ROOT_COUNT(json.object) == 0)
@@ -119,10 +107,10 @@ fma_failures_recv(PG_FUNCTION_ARGS)
 	int64		n;
 	int64		failures;
 
-	FmaRecvVersion(message, TYPE_NAME, FAILURES_VERSION);
-	n = FmaRecvInt64(message, TYPE_NAME, "n", 0, PG_INT64_MAX);
-	failures = FmaRecvInt64(message, TYPE_NAME, "failures", 0, n);
-	FmaRecvEnd(message, TYPE_NAME);
+	FmaRecvVersion(message, FMA_FAILURES_TYPE, FMA_FAILURES_VERSION);
+	n = FmaRecvInt64(message, FMA_FAILURES_TYPE, "n", 0, PG_INT64_MAX);
+	failures = FmaRecvInt64(message, FMA_FAILURES_TYPE, "failures", 0, n);
+	FmaRecvEnd(message, FMA_FAILURES_TYPE);
 	PG_RETURN_POINTER(MakeFailures(n, failures));
 }
 
@@ -134,7 +122,7 @@ fma_failures_send(PG_FUNCTION_ARGS)
 	StringInfoData message;
 
 	pq_begintypsend(&message);
-	pq_sendbyte(&message, FAILURES_VERSION);
+	pq_sendbyte(&message, FMA_FAILURES_VERSION);
 	pq_sendint64(&message, value->n);
 	pq_sendint64(&message, value->failures);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
@@ -152,7 +140,7 @@ fma_failures_add(PG_FUNCTION_ARGS)
 {
 	FmaFailures *state = StateArg(fcinfo);
 
-	state->n = FmaAddCounts(state->n, 1, TYPE_NAME);
+	state->n = FmaAddCounts(state->n, 1, FMA_FAILURES_TYPE);
 	state->failures += PG_GETARG_BOOL(1);
 	PG_RETURN_POINTER(state);
 }
@@ -165,7 +153,7 @@ fma_failures_combine(PG_FUNCTION_ARGS)
 	FmaFailures *state = StateArg(fcinfo);
 	FmaFailures *other = FailuresArg(fcinfo, 1);
 
-	state->n = FmaAddCounts(state->n, other->n, TYPE_NAME);
+	state->n = FmaAddCounts(state->n, other->n, FMA_FAILURES_TYPE);
 	state->failures += other->failures;
 	PG_RETURN_POINTER(state);
 }
@@ -180,7 +168,7 @@ Subtract(FmaFailures *state, int64 n, int64 failures)
 	if (failures_left < 0 || n_left < failures_left)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("cannot subtract rows that are not part of the first %s", TYPE_NAME),
+				 errmsg("cannot subtract rows that are not part of the first %s", FMA_FAILURES_TYPE),
 				 errdetail("The difference would have n = " INT64_FORMAT " and failures = " INT64_FORMAT ".",
 						   n_left, failures_left),
 				 errhint("Subtract a part from its whole: all rows - the rows of a slice.")));
@@ -262,7 +250,7 @@ fma_failure_rate(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8((double) value->failures / (double) value->n);
 }
 
-/* An interval for the rate, by one of interval_methods; NULLs without rows */
+/* An interval for the rate, by one of interval_methods, as if of n / design_effect rows; NULLs without rows */
 PG_FUNCTION_INFO_V1(fma_failure_interval);
 Datum
 fma_failure_interval(PG_FUNCTION_ARGS)
@@ -270,12 +258,13 @@ fma_failure_interval(PG_FUNCTION_ARGS)
 	FmaFailures *value = FailuresArg(fcinfo, 0);
 	int			method = FmaChoose("method", FmaTextArg(fcinfo, 1), interval_methods);
 	double		level = FmaCheckConfidenceLevel(PG_GETARG_FLOAT8(2));
+	double		design_effect = FmaCheckDesignEffect(PG_GETARG_FLOAT8(3));
 	Datum		values[2] = {0};
 	bool		nulls[2] = {true, true};
 
 	if (value->n > 0)
 	{
-		FmaInterval interval = interval_functions[method] ((double) value->failures, (double) value->n, level);
+		FmaInterval interval = interval_functions[method] (value->failures / design_effect, value->n / design_effect, level);
 
 		values[0] = FmaFloat8OrNull(interval.low, &nulls[0]);
 		values[1] = FmaFloat8OrNull(interval.high, &nulls[1]);
@@ -296,7 +285,7 @@ fma_failure_test(PG_FUNCTION_ARGS)
 	FmaAlternative alternative = FmaChoose("alternative", FmaTextArg(fcinfo, 2), alternatives);
 	int			method = FmaChoose("method", FmaTextArg(fcinfo, 3), test_methods);
 
-	(void) FmaAddCounts(slice->n, rest->n, TYPE_NAME);
+	(void) FmaAddCounts(slice->n, rest->n, FMA_FAILURES_TYPE);
 	FMA_RETURN_FLOAT8_OR_NULL(test_functions[method] (slice->failures, slice->n,
 													   rest->failures, rest->n, alternative));
 }

@@ -42,11 +42,12 @@ COMMENT ON FUNCTION fma_failure_rate(fma_failures) IS 'share of failures among t
 NULL without rows.';
 
 CREATE FUNCTION fma_failure_interval(failures fma_failures, method text DEFAULT 'wilson',
-	confidence_level double precision DEFAULT 0.95,
+	confidence_level double precision DEFAULT 0.95, design_effect double precision DEFAULT 1,
 	OUT low double precision, OUT high double precision)
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION fma_failure_interval(fma_failures, text, double precision) IS 'confidence interval of the failure rate
-method is wilson, jeffreys or clopper-pearson. NULLs without rows. Holds when rows are independent.';
+COMMENT ON FUNCTION fma_failure_interval(fma_failures, text, double precision, double precision) IS 'confidence interval of the failure rate
+method is wilson, jeffreys or clopper-pearson. NULLs without rows. Holds when rows are independent, or
+design_effect of them are worth an independent one.';
 
 CREATE FUNCTION fma_failure_test(slice fma_failures, rest fma_failures,
 	alternative text DEFAULT 'two-sided', method text DEFAULT 'auto') RETURNS double precision

@@ -5,11 +5,14 @@
 #include "fma.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/tuplestore.h"
 
 #include "kernels.h"
@@ -61,6 +64,19 @@ FmaCheckConfidenceLevel(double level)
 	return level;
 }
 
+/* Checks a design effect: the variance over that of independent rows */
+double
+FmaCheckDesignEffect(double value)
+{
+	if (!(value > 0.0) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("design_effect must be positive and finite"),
+				 errdetail("design_effect is %s.", FmaFloat8ToString(value)),
+				 errhint("It is the variance over that of independent rows: 1 for these.")));
+	return value;
+}
+
 /* The index of a word among the choices (NULL-terminated) of an argument */
 int
 FmaChoose(const char *argument, const char *value, const char *const *choices)
@@ -106,4 +122,46 @@ FmaMakeRow(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 	if (get_call_result_type(fcinfo, NULL, &description) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(description), values, nulls));
+}
+
+/*
+ * Whether an error is not the work's own: a cancel, a shutdown, or one after
+ * which the whole transaction is to be repeated
+ */
+static bool
+IsPassedOn(const ErrorData *error)
+{
+	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+
+	return category == ERRCODE_OPERATOR_INTERVENTION || category == ERRCODE_TRANSACTION_ROLLBACK;
+}
+
+/* Does something in a subtransaction; returns the error that ended and undid it, or NULL */
+ErrorData *
+FmaTry(void (*action) (void *argument), void *argument)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		action(argument);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		if (IsPassedOn(error))
+			ReThrowError(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return error;
 }

@@ -30,6 +30,13 @@
 	tuplesort_getdatum(state, true, value, isnull, NULL)
 #endif
 
+/* Whether a role may act as another */
+#if PG_VERSION_NUM >= 160000
+#define FmaCanSetRole(member, role) member_can_set_role(member, role)
+#else
+#define FmaCanSetRole(member, role) is_member_of_role(member, role)
+#endif
+
 #ifndef pg_noreturn				/* since 18 */
 #define pg_noreturn pg_attribute_noreturn()
 #endif
@@ -75,6 +82,7 @@ FmaCheckUnit(const char *argument, double value)
 }
 
 extern double FmaCheckConfidenceLevel(double level);
+extern double FmaCheckDesignEffect(double value);
 extern int	FmaChoose(const char *argument, const char *value, const char *const *choices);
 extern char *FmaTextArg(FunctionCallInfo fcinfo, int argno);
 
@@ -88,6 +96,9 @@ FmaLeaveOut(FunctionCallInfo fcinfo)
 	fcinfo->isnull = PG_ARGISNULL(0);
 	return PG_GETARG_DATUM(0);
 }
+
+/* Does something in a subtransaction; returns the error that ended and undid it, or NULL. A cancel is passed on. */
+extern ErrorData *FmaTry(void (*action) (void *argument), void *argument);
 
 /* Row-returning functions: one tuplestore, filled at once. */
 extern void FmaPutRow(FunctionCallInfo fcinfo, Datum *values, bool *nulls);

@@ -260,24 +260,53 @@ FindCandidates(Cover *cover, double fdr)
 	}
 }
 
-/* A hotspot as it is shown: with all its rows, whatever was set aside before it */
-typedef struct Hotspot
-{
-	FmaSlice   *slice;
-	double		ratio;
-	double		excess;
-	char	   *predicate;
-} Hotspot;
-
 static int
 CompareHotspots(const void *a, const void *b)
 {
-	const Hotspot *left = a,
+	const FmaHotspot *left = a,
 			   *right = b;
 
 	if (left->excess != right->excess)
 		return left->excess < right->excess ? 1 : -1;
 	return strcmp(left->predicate, right->predicate);
+}
+
+/*
+ * The hotspots of a search against FMA_AGAINST_GENERAL whose equal slices have
+ * been dropped: at most "top", the largest excess first.  The rows of the
+ * encoding are used up.
+ */
+FmaHotspot *
+FmaSelectHotspots(FmaSearch *search, double fdr, double min_lift, int top, int *n)
+{
+	Cover		cover = {search, min_lift};
+	FmaTally	all = search->all;
+	bool		all_positive = search->all_positive;
+	FmaHotspot *hotspots = palloc(sizeof(FmaHotspot) * top);
+
+	FmaAdjustSlices(search, FMA_BH);
+	FindCandidates(&cover, fdr);
+	for (*n = 0; *n < top; (*n)++)
+	{
+		Standing	best = FindBest(&cover);
+		Datum		readable,
+					predicate,
+					conditions;
+
+		if (best.slice == NULL)
+			break;
+		FmaDescribeSlice(search, best.slice, &readable, &predicate, &conditions);
+		hotspots[*n].slice = best.slice;
+		hotspots[*n].ratio = best.ratio;
+		hotspots[*n].predicate = TextDatumGetCString(predicate);
+		SetAside(search, best.slice);
+	}
+	search->all = all;			/* the figures are about all rows again */
+	search->all_positive = all_positive;
+	for (int i = 0; i < *n; i++)
+		hotspots[i].excess = FmaExcess(search, hotspots[i].slice);
+	qsort(hotspots, *n, sizeof(FmaHotspot), CompareHotspots);
+	return hotspots;
 }
 
 /*
@@ -292,50 +321,21 @@ fma_find_hotspots(PG_FUNCTION_ARGS)
 	.intervals = 8,.unit = 9,.timezone = 10};
 	MemoryContext context,
 				caller;
-	Cover		cover = {0};
-	FmaTally	all;
-	bool		all_positive;
 	FmaSearch  *search;
-	Hotspot    *hotspots;
+	FmaHotspot *hotspots;
 	int			top,
-				n = 0;
-	double		fdr;
+				n;
+	double		fdr,
+				min_lift;
 
 	InitMaterializedSRF(fcinfo, 0);
 	context = AllocSetContextCreate(CurrentMemoryContext, "fma search", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);
 	fdr = FmaCheckUnit("fdr", FmaNumberArg(fcinfo, 1, "fdr"));
-	cover.min_lift = FmaNumberArg(fcinfo, 2, "min_lift");
+	min_lift = FmaNumberArg(fcinfo, 2, "min_lift");
 	top = FmaIntegerArg(fcinfo, 7, "top", 1, PG_INT16_MAX);
-	cover.search = search = FmaFindSlices(fcinfo, &args, false, FMA_AGAINST_GENERAL);
-	FmaAdjustSlices(search, FMA_BH);
-	FindCandidates(&cover, fdr);
-
-	all = search->all;
-	all_positive = search->all_positive;
-	hotspots = palloc(sizeof(Hotspot) * top);
-	while (n < top)
-	{
-		Standing	best = FindBest(&cover);
-		Datum		readable,
-					predicate,
-					conditions;
-
-		if (best.slice == NULL)
-			break;
-		FmaDescribeSlice(search, best.slice, &readable, &predicate, &conditions);
-		hotspots[n].slice = best.slice;
-		hotspots[n].ratio = best.ratio;
-		hotspots[n].predicate = TextDatumGetCString(predicate);
-		SetAside(search, best.slice);
-		n++;
-	}
-	search->all = all;			/* the figures are about all rows again */
-	search->all_positive = all_positive;
-	for (int i = 0; i < n; i++)
-		hotspots[i].excess = hotspots[i].slice->total -
-			hotspots[i].slice->n * (FmaTallyTotal(search, &all) / all.n);
-	qsort(hotspots, n, sizeof(Hotspot), CompareHotspots);
+	search = FmaFindSlices(fcinfo, &args, false, FMA_AGAINST_GENERAL);
+	hotspots = FmaSelectHotspots(search, fdr, min_lift, top, &n);
 	for (int i = 0; i < n; i++)
 		FmaPutSlice(fcinfo, search, hotspots[i].slice, i + 1, hotspots[i].ratio);
 	MemoryContextSwitchTo(caller);

@@ -12,7 +12,7 @@
  *	ignore_truth			rows that truly are background are dropped first, and
  *							the label is left out of means (as torchmetrics' ignore_index)
  */
-#include "fma.h"
+#include "metrics.h"
 
 #include "catalog/pg_type.h"
 #include "funcapi.h"
@@ -20,15 +20,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
-#include "matrix.h"
-
-typedef enum BackgroundMode
-{
-	BACKGROUND_INCLUDE,
-	BACKGROUND_EXCLUDE_FROM_AVERAGE,
-	BACKGROUND_IGNORE_TRUTH
-} BackgroundMode;
 
 typedef enum Average
 {
@@ -44,39 +35,16 @@ typedef enum KappaWeighting
 	KAPPA_QUADRATIC
 } KappaWeighting;
 
-static const char *const background_modes[] = {"include", "exclude_from_average", "ignore_truth", NULL};
+const char *const FmaBackgroundModes[] = {"include", "exclude_from_average", "ignore_truth", NULL};
 static const char *const averages[] = {"macro", "micro", "weighted", NULL};
 static const char *const kappa_weightings[] = {"none", "linear", "quadratic", NULL};
 
-/* Counts of one label against the rest */
-typedef struct OneVersusRest
-{
-	double		tp;
-	double		fp;
-	double		fn;
-	double		tn;
-} OneVersusRest;
-
-/* A matrix and its margins, as one call sees it */
-typedef struct Margins
-{
-	FmaConfusion *confusion;
-	double	   *support;		/* by label: rows that truly are it */
-	double	   *predicted;		/* by label: rows predicted as it */
-	OneVersusRest *counts;		/* by label */
-	double		total;
-	double		all_hits;
-	int64		background;		/* index of the label, or -1 */
-	BackgroundMode mode;
-	double		zero_division;	/* NaN: undefined stays undefined */
-} Margins;
-
 /* A ratio of one label's counts */
-typedef double (*LabelRatio) (OneVersusRest counts);
+typedef double (*LabelRatio) (FmaOneVersusRest counts);
 
 /* Finds a label by its bytes, or returns -1 */
-static int64
-FindLabel(const FmaConfusion *confusion, const FmaLabel *wanted)
+int64
+FmaFindConfusionLabel(const FmaConfusion *confusion, const FmaLabel *wanted)
 {
 	for (uint32 i = 0; i < confusion->nlabels; i++)
 	{
@@ -102,8 +70,8 @@ Difference(FmaSum a, FmaSum b)
  * What a label does not have is a difference of such sums: they carry their
  * rounding errors along, so that a few rows beside 10^15 keep all their digits.
  */
-static void
-SumMargins(Margins *margins)
+void
+FmaSumMargins(FmaMargins *margins)
 {
 	uint32		nlabels = margins->confusion->nlabels;
 	FmaSum	   *support = palloc0_array(FmaSum, Max(nlabels, 1));
@@ -116,7 +84,7 @@ SumMargins(Margins *margins)
 
 	while (FmaNextCell(margins->confusion, &position, &cell))
 	{
-		if (margins->mode == BACKGROUND_IGNORE_TRUTH && cell.truth == margins->background)
+		if (margins->mode == FMA_BACKGROUND_IGNORE_TRUTH && cell.truth == margins->background)
 			continue;
 		FmaSumAddSum(&support[cell.truth], cell.weight);
 		FmaSumAddSum(&predicted[cell.prediction], cell.weight);
@@ -130,7 +98,7 @@ SumMargins(Margins *margins)
 
 	margins->support = palloc_array(double, Max(nlabels, 1));
 	margins->predicted = palloc_array(double, Max(nlabels, 1));
-	margins->counts = palloc_array(OneVersusRest, Max(nlabels, 1));
+	margins->counts = palloc_array(FmaOneVersusRest, Max(nlabels, 1));
 	margins->total = FmaSumValue(total);
 	margins->all_hits = FmaSumValue(all_hits);
 	for (uint32 i = 0; i < nlabels; i++)
@@ -181,65 +149,56 @@ CheckLabelWeight(double weight, const char *argument, const char *whose)
  * A background label that does not occur changes nothing.
  */
 static bool
-ReadMargins(FunctionCallInfo fcinfo, int first, Margins *margins)
+ReadMargins(FunctionCallInfo fcinfo, int first, FmaMargins *margins)
 {
 	if (PG_ARGISNULL(0))
 		return false;
 	margins->confusion = FmaConfusionArg(fcinfo, 0);
 	margins->background = -1;
-	margins->mode = BACKGROUND_INCLUDE;
+	margins->mode = FMA_BACKGROUND_INCLUDE;
 	margins->zero_division = NAN;
 	if (first < PG_NARGS())
 	{
 		if (!PG_ARGISNULL(first + 1))
-			margins->mode = FmaChoose("background_mode", FmaTextArg(fcinfo, first + 1), background_modes);
+			margins->mode = FmaChoose("background_mode", FmaTextArg(fcinfo, first + 1), FmaBackgroundModes);
 		if (!PG_ARGISNULL(first))
 		{
 			text	   *name = PG_GETARG_TEXT_PP(first);
 			FmaLabel	label = FmaMakeLabel(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 
-			margins->background = FindLabel(margins->confusion, &label);
+			margins->background = FmaFindConfusionLabel(margins->confusion, &label);
 		}
 		if (!PG_ARGISNULL(first + 2))
 			margins->zero_division = CheckZeroDivision(PG_GETARG_FLOAT8(first + 2));
 	}
-	SumMargins(margins);
+	FmaSumMargins(margins);
 	return true;
-}
-
-/* Whether a label takes part in means: it occurs, and is no left-out background */
-static bool
-Counts(const Margins *margins, uint32 label)
-{
-	if (label == margins->background && margins->mode != BACKGROUND_INCLUDE)
-		return false;
-	return margins->support[label] > 0.0 || margins->predicted[label] > 0.0;
 }
 
 /* tp / (tp + fp): of what was predicted as the label, the share that is it */
 static double
-Precision(OneVersusRest counts)
+Precision(FmaOneVersusRest counts)
 {
 	return counts.tp / (counts.tp + counts.fp);
 }
 
 /* tp / (tp + fn): of what is the label, the share that was predicted as it */
 static double
-Recall(OneVersusRest counts)
+Recall(FmaOneVersusRest counts)
 {
 	return counts.tp / (counts.tp + counts.fn);
 }
 
 /* 2 tp / (2 tp + fp + fn): the harmonic mean of both, which is Dice's coefficient */
 static double
-F1(OneVersusRest counts)
+F1(FmaOneVersusRest counts)
 {
 	return 2.0 * counts.tp / (2.0 * counts.tp + counts.fp + counts.fn);
 }
 
 /* tp / (tp + fp + fn): intersection over union, which is Jaccard's coefficient */
 static double
-IoU(OneVersusRest counts)
+IoU(FmaOneVersusRest counts)
 {
 	return counts.tp / (counts.tp + counts.fp + counts.fn);
 }
@@ -257,18 +216,18 @@ OrElse(double ratio, double otherwise)
  * default 0: it is a failure, not a gap.
  */
 static double
-AverageOf(const Margins *margins, LabelRatio ratio, Average average)
+AverageOf(const FmaMargins *margins, LabelRatio ratio, Average average)
 {
-	OneVersusRest sums = {0};
+	FmaOneVersusRest sums = {0};
 	double		weighted = 0.0;
 	double		weights = 0.0;
 
 	for (uint32 i = 0; i < margins->confusion->nlabels; i++)
 	{
-		OneVersusRest counts;
+		FmaOneVersusRest counts;
 		double		weight;
 
-		if (!Counts(margins, i))
+		if (!FmaInAverage(margins, i))
 			continue;
 		counts = margins->counts[i];
 		sums.tp += counts.tp;
@@ -285,7 +244,7 @@ AverageOf(const Margins *margins, LabelRatio ratio, Average average)
 static Datum
 AverageFunction(FunctionCallInfo fcinfo, LabelRatio ratio)
 {
-	Margins		margins;
+	FmaMargins		margins;
 	Average		average = PG_ARGISNULL(1) ? AVERAGE_MACRO :
 		FmaChoose("average", FmaTextArg(fcinfo, 1), averages);
 
@@ -331,7 +290,7 @@ PG_FUNCTION_INFO_V1(fma_accuracy);
 Datum
 fma_accuracy(PG_FUNCTION_ARGS)
 {
-	Margins		margins;
+	FmaMargins		margins;
 
 	if (!ReadMargins(fcinfo, 1, &margins))
 		PG_RETURN_NULL();
@@ -343,7 +302,7 @@ PG_FUNCTION_INFO_V1(fma_balanced_accuracy);
 Datum
 fma_balanced_accuracy(PG_FUNCTION_ARGS)
 {
-	Margins		margins;
+	FmaMargins		margins;
 	double		sum = 0.0;
 	int			n = 0;
 
@@ -351,7 +310,7 @@ fma_balanced_accuracy(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	for (uint32 i = 0; i < margins.confusion->nlabels; i++)
 	{
-		if (!Counts(&margins, i) || margins.support[i] <= 0.0)
+		if (!FmaInAverage(&margins, i) || margins.support[i] <= 0.0)
 			continue;
 		sum += Recall(margins.counts[i]);
 		n++;
@@ -360,8 +319,8 @@ fma_balanced_accuracy(PG_FUNCTION_ARGS)
 }
 
 /* The weight of each label from {"label": weight, ...}; others get the default */
-static double *
-ReadLabelWeights(const FmaConfusion *confusion, Jsonb *weights, double default_weight)
+double *
+FmaReadLabelWeights(const FmaConfusion *confusion, Jsonb *weights, double default_weight)
 {
 	double	   *result = palloc_array(double, Max(confusion->nlabels, 1));
 	JsonbIterator *iterator = JsonbIteratorInit(&weights->root);
@@ -387,7 +346,7 @@ ReadLabelWeights(const FmaConfusion *confusion, Jsonb *weights, double default_w
 		CHECK_FOR_INTERRUPTS();
 		label = FmaMakeLabel(value.val.string.val, value.val.string.len);
 		name = pnstrdup(value.val.string.val, value.val.string.len);
-		index = FindLabel(confusion, &label);
+		index = FmaFindConfusionLabel(confusion, &label);
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		if (value.type != jbvNumeric)
 			ereport(ERROR,
@@ -412,7 +371,7 @@ PG_FUNCTION_INFO_V1(fma_weighted_iou);
 Datum
 fma_weighted_iou(PG_FUNCTION_ARGS)
 {
-	Margins		margins;
+	FmaMargins		margins;
 	double	   *weights;
 	double		default_weight = PG_ARGISNULL(2) ? 1.0 :
 		CheckLabelWeight(PG_GETARG_FLOAT8(2), "default_weight", "default_weight");
@@ -421,10 +380,10 @@ fma_weighted_iou(PG_FUNCTION_ARGS)
 
 	if (!ReadMargins(fcinfo, 3, &margins) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	weights = ReadLabelWeights(margins.confusion, PG_GETARG_JSONB_P(1), default_weight);
+	weights = FmaReadLabelWeights(margins.confusion, PG_GETARG_JSONB_P(1), default_weight);
 	for (uint32 i = 0; i < margins.confusion->nlabels; i++)
 	{
-		if (!Counts(&margins, i))
+		if (!FmaInAverage(&margins, i))
 			continue;
 		sum += weights[i] * IoU(margins.counts[i]);
 		total += weights[i];
@@ -440,7 +399,7 @@ PG_FUNCTION_INFO_V1(fma_mcc);
 Datum
 fma_mcc(PG_FUNCTION_ARGS)
 {
-	Margins		margins;
+	FmaMargins		margins;
 	double		cross = 0.0;
 	double		truth = 0.0;
 	double		predicted = 0.0;
@@ -492,7 +451,7 @@ ReadOrder(const FmaConfusion *confusion, ArrayType *array)
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("labels must not contain NULL")));
 		label = FmaMakeLabel(VARDATA_ANY(names[i]), VARSIZE_ANY_EXHDR(names[i]));
-		index = FindLabel(confusion, &label);
+		index = FmaFindConfusionLabel(confusion, &label);
 		if (index >= 0 && places[index] >= 0.0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -548,7 +507,7 @@ PG_FUNCTION_INFO_V1(fma_kappa);
 Datum
 fma_kappa(PG_FUNCTION_ARGS)
 {
-	Margins		margins;
+	FmaMargins		margins;
 	KappaWeighting weighting = PG_ARGISNULL(1) ? KAPPA_NONE :
 		FmaChoose("weighting", FmaTextArg(fcinfo, 1), kappa_weightings);
 	double	   *places = NULL;
@@ -597,7 +556,7 @@ Datum
 fma_class_metrics(PG_FUNCTION_ARGS)
 {
 	static const LabelRatio ratios[] = {Precision, Recall, F1, IoU};
-	Margins		margins;
+	FmaMargins		margins;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (!ReadMargins(fcinfo, 1, &margins))
@@ -605,7 +564,7 @@ fma_class_metrics(PG_FUNCTION_ARGS)
 	for (uint32 i = 0; i < margins.confusion->nlabels; i++)
 	{
 		FmaLabel	label = FmaConfusionLabel(margins.confusion, i);
-		OneVersusRest counts = margins.counts[i];
+		FmaOneVersusRest counts = margins.counts[i];
 		Datum		values[11];
 		bool		nulls[11] = {false};
 		int			column = 0;

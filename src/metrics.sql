@@ -77,3 +77,17 @@ CREATE FUNCTION fma_class_metrics(confusion fma_confusion, background text DEFAU
 COMMENT ON FUNCTION fma_class_metrics(fma_confusion, text, text, double precision) IS 'each label against the rest: counts, precision, recall, F1 (Dice), IoU
 support: rows that truly are the label; predicted: rows predicted as it. What is 0/0 is NULL unless zero_division names a number.
 background with background_mode ignore_truth leaves out rows that truly are background; every label is listed in any mode.';
+
+CREATE FUNCTION fma_metric_interval(confusion fma_confusion, metric text, by_label boolean DEFAULT false,
+	labels text[] DEFAULT NULL, weights jsonb DEFAULT NULL, background text DEFAULT NULL,
+	background_mode text DEFAULT 'exclude_from_average', design_effect double precision DEFAULT 1,
+	confidence_level double precision DEFAULT 0.95,
+	OUT label text, OUT value double precision, OUT low double precision, OUT high double precision,
+	OUT n bigint, OUT support bigint, OUT missed bigint)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION fma_metric_interval(fma_confusion, text, boolean, text[], jsonb, text, text, double precision, double precision)
+IS 'a metric with its confidence interval: one row, or by_label one a label
+metric: Precision, Recall, F1Score, IoU, wIoU (with weights), Accuracy or PixelAccuracy, in any case; the macro mean over the labels, or over those listed.
+n: rows whose truth (recall), prediction (precision) or either is among them. support, missed: rows that truly are the label (all rows, where there is no label), and those of them predicted as another.
+design_effect: how many rows are worth an independent one. No interval where weights were summed.';

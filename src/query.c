@@ -80,13 +80,13 @@ ReceiverNothing(DestReceiver *self)
 
 /* Parses the query and refuses what is not exactly one SELECT */
 static SPIPlanPtr
-PrepareSelect(const char *query)
+PrepareSelect(const char *query, bool parallel)
 {
-	SPIPlanPtr	plan = SPI_prepare(query, 0, NULL);
+	SPIPlanPtr	plan = SPI_prepare_cursor(query, 0, NULL, parallel ? CURSOR_OPT_PARALLEL_OK : 0);
 	List	   *sources;
 
 	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+		elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
 	sources = SPI_plan_get_plan_sources(plan);
 	if (list_length(sources) != 1)
 		ereport(ERROR,
@@ -137,7 +137,7 @@ FmaReadQuery(const char *query, FmaRowReader *reader)
 	XactReadOnly = true;
 	PG_TRY();
 	{
-		int			result = SPI_execute_plan_extended(PrepareSelect(query), &options);
+		int			result = SPI_execute_plan_extended(PrepareSelect(query, reader->parallel), &options);
 
 		if (result < 0)
 			elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));

@@ -18,6 +18,7 @@ typedef struct FmaRowReader
 {
 	void		(*start) (struct FmaRowReader *reader, TupleDesc columns);
 	void		(*row) (struct FmaRowReader *reader, TupleTableSlot *slot);
+	bool		parallel;		/* whether workers may help: worth it when few rows come of many */
 } FmaRowReader;
 
 extern void FmaReadQuery(const char *query, FmaRowReader *reader);

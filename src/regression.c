@@ -10,6 +10,7 @@
 
 #include "funcapi.h"
 #include "libpq/pqformat.h"
+#include "statistics.h"
 #include "value.h"
 
 #define TYPE_NAME "fma_regression"
@@ -339,5 +340,35 @@ fma_regression_metrics(PG_FUNCTION_ARGS)
 	values[2] = FmaFloat8OrNull(metrics.rmse, &nulls[2]);
 	values[3] = FmaFloat8OrNull(metrics.r2, &nulls[3]);
 	values[4] = FmaFloat8OrNull(metrics.bias, &nulls[4]);
+	PG_RETURN_DATUM(FmaMakeRow(fcinfo, values, nulls));
+}
+
+/*
+ * fma_mae_interval(regression, design_effect, n_units, confidence_level):
+ * Student's interval of a mean, whose variance is the mean squared error less
+ * the square of the mean absolute error.  Degrees of freedom are those of the
+ * units, where rows come in units.
+ */
+PG_FUNCTION_INFO_V1(fma_mae_interval);
+Datum
+fma_mae_interval(PG_FUNCTION_ARGS)
+{
+	double		design_effect = PG_ARGISNULL(1) ? 1.0 : FmaCheckDesignEffect(PG_GETARG_FLOAT8(1));
+	double		level = FmaCheckConfidenceLevel(PG_ARGISNULL(3) ? 0.95 : PG_GETARG_FLOAT8(3));
+	FmaRegression *regression = PG_ARGISNULL(0) ? NULL : PG_GETARG_REGRESSION_P(0);
+	double		n = regression == NULL ? 0.0 : regression->n;
+	double		df = (PG_ARGISNULL(2) ? n : Min(n, (double) PG_GETARG_INT64(2))) - 1.0;
+	Datum		values[2] = {0};
+	bool		nulls[2] = {true, true};
+
+	if (df > 0.0)
+	{
+		FmaRegressionMetrics metrics = FmaRegressionCompute(regression);
+		double		variance = Max(metrics.rmse * metrics.rmse - metrics.mae * metrics.mae, 0.0) * (n / (n - 1.0));
+		double		half = FmaStudentTTwoSided(level, df) * sqrt(variance * design_effect / n);
+
+		values[0] = FmaFloat8OrNull(Max(metrics.mae - half, 0.0), &nulls[0]);
+		values[1] = FmaFloat8OrNull(metrics.mae + half, &nulls[1]);
+	}
 	PG_RETURN_DATUM(FmaMakeRow(fcinfo, values, nulls));
 }

@@ -35,6 +35,14 @@ COMMENT ON FUNCTION fma_regression_metrics(fma_regression) IS
 'mean absolute error, root mean squared error, R2 and bias (mean of prediction - truth)
 One row. R2 is NULL where the truth does not vary.';
 
+CREATE FUNCTION fma_mae_interval(regression fma_regression, design_effect double precision DEFAULT 1, n_units bigint DEFAULT NULL,
+		confidence_level double precision DEFAULT 0.95, OUT low double precision, OUT high double precision)
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_mae_interval(fma_regression, double precision, bigint, double precision) IS
+'confidence interval of the mean absolute error
+Student''s, of the mean of absolute errors. NULLs with fewer than two rows (units, where their number is given).
+design_effect: how many rows are worth an independent one.';
+
 -- private
 
 CREATE FUNCTION fma_regression_add(fma_regression, double precision, double precision) RETURNS fma_regression

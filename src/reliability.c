@@ -28,6 +28,7 @@ PG_FUNCTION_INFO_V1(fma_reliability_eq);
 PG_FUNCTION_INFO_V1(fma_reliability_ne);
 PG_FUNCTION_INFO_V1(fma_reliability_hash);
 PG_FUNCTION_INFO_V1(fma_reliability_combine);
+PG_FUNCTION_INFO_V1(fma_coarsen);
 PG_FUNCTION_INFO_V1(fma_reliability_add);
 PG_FUNCTION_INFO_V1(fma_reliability_add_bins);
 PG_FUNCTION_INFO_V1(fma_ece_add);
@@ -584,6 +585,23 @@ CheckAddable(const FmaReliability *a, const FmaReliability *b)
 	CheckSameLabels(b->labels, a->labels);
 }
 
+/* Adds what b's bin j holds to a's bin i; both are of one kind */
+static void
+AddBin(FmaReliability *a, int i, const FmaReliability *b, int j)
+{
+	FmaBin	   *to = FmaGetBin(a, i);
+	const FmaBin *from = FmaGetBin(b, j);
+
+	to->n = FmaAddCounts(to->n, from->n, FMA_RELIABILITY_TYPE);
+	to->correct += from->correct;
+	to->confidence += from->confidence;
+	if (a->kind == FMA_RELIABILITY_FULL)
+	{
+		FmaGetFullBin(a, i)->squared += FmaGetFullBin(b, j)->squared;
+		FmaGetFullBin(a, i)->when_correct += FmaGetFullBin(b, j)->when_correct;
+	}
+}
+
 /* Sum of two values: the operator +, the rollup's transition and the combine function */
 Datum
 fma_reliability_combine(PG_FUNCTION_ARGS)
@@ -600,21 +618,53 @@ fma_reliability_combine(PG_FUNCTION_ARGS)
 	CheckAddable(a, b);
 	for (int i = 0; i < FmaCells(a); i++)
 	{
-		FmaBin	   *to = FmaGetBin(a, i);
-		const FmaBin *from = FmaGetBin(b, i);
-
-		to->n = FmaAddCounts(to->n, from->n, FMA_RELIABILITY_TYPE);
-		to->correct += from->correct;
-		to->confidence += from->confidence;
-		if (a->kind == FMA_RELIABILITY_FULL)
-		{
-			FmaGetFullBin(a, i)->squared += FmaGetFullBin(b, i)->squared;
-			FmaGetFullBin(a, i)->when_correct += FmaGetFullBin(b, i)->when_correct;
-		}
-		total += to->n;
+		AddBin(a, i, b, i);
+		total += FmaGetBin(a, i)->n;
 	}
 	if (total > PG_INT64_MAX)
 		FmaCountOverflow(FMA_RELIABILITY_TYPE);
 	a->log_loss += b->log_loss;
 	PG_RETURN_POINTER(a);
+}
+
+/* Reports bins that others cannot be put together to */
+static void
+BadCoarseBins(int from, int to)
+{
+	StringInfoData divisors;
+
+	initStringInfo(&divisors);
+	for (int bins = 1; bins <= from; bins++)
+		if (from % bins == 0)
+			appendStringInfo(&divisors, "%s%d", bins == 1 ? "" : ", ", bins);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("bins must divide the %d bins of the %s value", from, FMA_RELIABILITY_TYPE),
+			 errdetail("bins is %d.", to),
+			 errhint("Use one of: %s.", divisors.data)));
+}
+
+/*
+ * fma_coarsen(r, bins): the same rows in fewer bins, each made of as many
+ * neighbours.  Exact: i/B is the same double as (i * k)/(B * k), so the edges
+ * are those that the rows would have met.
+ */
+Datum
+fma_coarsen(PG_FUNCTION_ARGS)
+{
+	FmaReliability *r = PG_GETARG_RELIABILITY(0);
+	int			bins = FmaCheckBins(fcinfo, 1);
+	FmaReliability *coarse;
+
+	if (r->kind == FMA_RELIABILITY_EMPTY || r->bins == bins)
+		PG_RETURN_POINTER(r);
+	if (r->bins % bins != 0)
+		BadCoarseBins(r->bins, bins);
+	coarse = NewReliability(r->kind, bins, r->classes);
+	coarse->labels = r->labels;
+	coarse->log_loss = r->log_loss;
+	/* bins divides the bins of each class, so no coarse bin lies in two */
+	for (int i = 0; i < FmaCells(r); i++)
+		AddBin(coarse, i / (r->bins / bins), r, i);
+	PG_RETURN_POINTER(coarse);
 }

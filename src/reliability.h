@@ -144,6 +144,7 @@ FmaBinAdd(FmaBin *bin, int64 confidence, bool correct)
 	bin->confidence += confidence;
 }
 
+extern double FmaEce(const FmaReliability *r, int class);
 extern int	FmaCheckBins(FunctionCallInfo fcinfo, int argno);
 extern FmaReliability *FmaReliabilityState(FunctionCallInfo fcinfo);
 extern FmaReliability *FmaReliabilityArg(FunctionCallInfo fcinfo, int kind);

@@ -30,6 +30,11 @@ CREATE TYPE fma_reliability (
 COMMENT ON TYPE fma_reliability IS 'confidences and outcomes by bins of equal width: small, exact and mergeable
 Made by the aggregate fma_reliability; read by fma_bins, fma_ece and others. As text a JSON object: counts, and sums in units of 2^-62.';
 
+CREATE FUNCTION fma_coarsen(r fma_reliability, bins integer) RETURNS fma_reliability
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_coarsen(fma_reliability, integer) IS 'the same rows in fewer bins
+bins must divide those of the value. The result is what the aggregate with that many bins would have given.';
+
 -- private functions
 
 CREATE FUNCTION fma_reliability_add(fma_reliability, confidence double precision, correct boolean) RETURNS fma_reliability

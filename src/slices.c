@@ -219,15 +219,6 @@ FmaDescribeSlice(FmaSearch *search, const FmaSlice *slice, Datum *text, Datum *p
 	*conditions = DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
 }
 
-/* The quantile of Student's t that leaves half of 1 - level above it */
-static double
-StudentQuantile(double level, double df)
-{
-	double		x = FmaBetaQuantile(df / 2, 0.5, 1 - level);
-
-	return sqrt(df * (1 - x) / x);
-}
-
 /* The interval of a slice's rate or mean loss */
 FmaInterval
 FmaSliceInterval(FmaSearch *search, const FmaSlice *slice)
@@ -241,7 +232,7 @@ FmaSliceInterval(FmaSearch *search, const FmaSlice *slice)
 	if (slice->n > 1 && (slice->units == 0 || slice->units > 1))
 	{
 		double		df = slice->units > 0 ? slice->units - 1 : slice->n - 1;
-		double		half = StudentQuantile(FMA_SLICE_LEVEL, df) * sqrt(slice->variance / n);
+		double		half = FmaStudentTTwoSided(FMA_SLICE_LEVEL, df) * sqrt(slice->variance / n);
 
 		interval.low = mean - half;
 		interval.high = mean + half;
@@ -249,21 +240,19 @@ FmaSliceInterval(FmaSearch *search, const FmaSlice *slice)
 	return interval;
 }
 
-/* Puts a slice into the result */
+/* A slice as a row of fma_find_slices and fma_find_hotspots */
 void
-FmaPutSlice(FunctionCallInfo fcinfo, FmaSearch *search, const FmaSlice *slice, int64 rank, double score)
+FmaSliceValues(FmaSearch *search, const FmaSlice *slice, int64 rank, double score, Datum *values, bool *nulls)
 {
-	Datum		values[20];
-	bool		nulls[20] = {false};
 	bool		boolean = search->encoding->boolean;
 	double		all_n = search->all.n,
 				all_total = FmaTallyTotal(search, &search->all);
 	double		mean = slice->total / slice->n,
 				baseline = all_total / all_n;
 	FmaInterval interval = FmaSliceInterval(search, slice);
-	MemoryContext caller = MemoryContextSwitchTo(search->row_context);
 	int			i = 0;
 
+	memset(nulls, 0, sizeof(bool) * FMA_SLICE_COLUMNS);
 	values[i++] = Int64GetDatum(rank);
 	FmaDescribeSlice(search, slice, &values[i], &values[i + 1], &values[i + 2]);
 	i += 3;
@@ -285,7 +274,18 @@ FmaPutSlice(FunctionCallInfo fcinfo, FmaSearch *search, const FmaSlice *slice, i
 	values[i] = FmaFloat8OrNull(score, &nulls[i]), i++;
 	nulls[i] = slice->units == 0;
 	values[i++] = Int64GetDatum(slice->units);
-	FmaAssert(i == lengthof(values));
+	FmaAssert(i == FMA_SLICE_COLUMNS);
+}
+
+/* Puts a slice into the result */
+void
+FmaPutSlice(FunctionCallInfo fcinfo, FmaSearch *search, const FmaSlice *slice, int64 rank, double score)
+{
+	Datum		values[FMA_SLICE_COLUMNS];
+	bool		nulls[FMA_SLICE_COLUMNS];
+	MemoryContext caller = MemoryContextSwitchTo(search->row_context);
+
+	FmaSliceValues(search, slice, rank, score, values, nulls);
 	FmaPutRow(fcinfo, values, nulls);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(search->row_context);
@@ -309,6 +309,15 @@ typedef struct Ranking
 	double		alpha;
 } Ranking;
 
+/* Failures beyond what the rate of all rows would give: the order in which runs show slices */
+double
+FmaExcess(void *search, FmaSlice *slice)
+{
+	const FmaTally *all = &((FmaSearch *) search)->all;
+
+	return slice->total - slice->n * (FmaTallyTotal(search, all) / all->n);
+}
+
 /*
  * The score of a slice.  sliceline: Sagadeeva and Boehm, SIGMOD 2021; wracc:
  * weighted relative accuracy, Lavrac et al. 1999; effect_size: Chung et al.,
@@ -328,7 +337,7 @@ Score(void *argument, FmaSlice *slice)
 	switch (ranking->rank_by)
 	{
 		case RANK_EXCESS:
-			return slice->total - n * baseline;
+			return FmaExcess(search, slice);
 		case RANK_SLICELINE:
 			return all_total > 0 ?
 				ranking->alpha * (mean / baseline - 1) - (1 - ranking->alpha) * (all_n / n - 1) : NAN;

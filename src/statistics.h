@@ -42,6 +42,7 @@ extern double FmaBetaSf(double a, double b, double x);
 extern double FmaBetaQuantile(double a, double b, double p);
 extern double FmaBetaUpperQuantile(double a, double b, double q);
 extern double FmaStudentTSf(double t, double df);
+extern double FmaStudentTTwoSided(double level, double df);
 extern double FmaChiSquareSf(double x, double df);
 
 /*

@@ -1,6 +1,6 @@
 \set ON_ERROR_STOP on
 BEGIN;
-SELECT plan(118);
+SELECT plan(121);
 
 -- Real predictions: two models on the same 10,000 images, and the second one's probabilities on the first 1,000
 CREATE TABLE seen (id int, model text, confidence float8, correct boolean);
@@ -240,6 +240,14 @@ SELECT is((SELECT fma_reliability(confidence, correct) FROM seen WHERE id % 3 = 
 	r, 'sum of two halves') FROM whole;
 SELECT is((SELECT fma_reliability(confidence, correct) FROM (SELECT * FROM seen ORDER BY confidence DESC) s), r, 'order of the rows') FROM whole;
 
+SELECT is(fma_coarsen(fma_reliability(confidence, correct, 100), bins), fma_reliability(confidence, correct, bins), 'coarsened to ' || bins)
+	FROM seen, (VALUES (10), (25)) v(bins) GROUP BY bins ORDER BY bins;
+SELECT ok(bool_and(fma_coarsen(fine, bins) = coarse), 'coarsened, with confidences on the edges and next to them')
+FROM (SELECT bins, fma_reliability(p, correct, bins * k) AS fine, fma_reliability(p, correct, bins) AS coarse
+	FROM generate_series(1, 40) AS bins, generate_series(2, 25, 7) AS k, generate_series(0, bins * k) AS i,
+		(VALUES (0), (2::float8 ^ -53), (-2::float8 ^ -53)) AS d(nudge), (VALUES (true), (false)) AS c(correct),
+		LATERAL (SELECT least(greatest(i::float8 / (bins * k) + nudge, 0), 1) AS p) AS p
+	GROUP BY bins, k) AS s;
 CREATE TABLE stored AS SELECT id % 7 AS part, fma_reliability(confidence, correct, 1000) AS r FROM seen GROUP BY 1;
 SELECT is((SELECT fma_rollup(r) FROM stored), r1000, 'rollup of stored, compressed values') FROM whole;
 SELECT is((SELECT fma_rollup(r) FROM (SELECT r FROM stored UNION ALL SELECT r FROM nothing) s), r1000, 'rollup with an empty value among them') FROM whole;

@@ -18,6 +18,7 @@ CREATE TABLE scenes (scene_id int, place text, n_objects int, conf_mean float8, 
 \i examples/load.sql
 
 -- Counts again, by each predicate, in the query; says what was wrong, or that nothing was.
+-- So it does by the conditions of some hundreds of them, as filters of a dataset put them into SQL.
 CREATE FUNCTION recount(query text, call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	batch record;
@@ -25,11 +26,20 @@ DECLARE
 	checked bigint := 0;
 BEGIN
 	DROP TABLE IF EXISTS found;
-	EXECUTE format('CREATE TEMP TABLE found ON COMMIT DROP AS SELECT row_number() OVER () AS i, predicate, n FROM %s', call);
-	FOR batch IN SELECT array_agg(predicate ORDER BY i) AS predicates, array_agg(n ORDER BY i) AS n
-		FROM found GROUP BY (i - 1) / 500
+	DROP VIEW IF EXISTS recounted;
+	DELETE FROM fma_dataset WHERE name = 'recounted';
+	EXECUTE format('CREATE VIEW recounted AS %s', query);
+	INSERT INTO fma_dataset (name, owner, relation, settings) SELECT 'recounted', 'postgres', 'recounted',
+		jsonb_build_object('task', 'condition', 'features', jsonb_agg(attname)) FROM pg_attribute WHERE attrelid = 'recounted'::regclass;
+	EXECUTE format('CREATE TEMP TABLE found ON COMMIT DROP AS SELECT row_number() OVER () AS i, predicate, conditions, n FROM %s', call);
+	FOR batch IN SELECT array_agg(predicate ORDER BY i, kind) AS predicates, array_agg(n ORDER BY i, kind) AS n
+		FROM (SELECT i, 1 AS kind, predicate, n FROM found
+			UNION ALL SELECT i, 2, format('(%I IS NOT NULL AND %s)', (SELECT attname FROM pg_attribute WHERE attrelid = 'recounted'::regclass AND attnum = 1),
+				substring(fma_export_query('recounted', conditions => conditions) FROM ' WHERE (.*)$')), n
+			FROM found WHERE i % (SELECT 1 + count(*) / 400 FROM found) = 0) AS f
+		GROUP BY (i - 1) / 250
 	LOOP
-		EXECUTE (SELECT format('SELECT ARRAY[%s] FROM (%s) AS q', string_agg(format('count(*) FILTER (WHERE %s)', p), ', ' ORDER BY o), query)
+		EXECUTE (SELECT format('SELECT ARRAY[%s] FROM (%s) AS t', string_agg(format('count(*) FILTER (WHERE %s)', p), ', ' ORDER BY o), query)
 			FROM unnest(batch.predicates) WITH ORDINALITY AS u (p, o)) INTO counted;
 		FOR i IN 1 .. cardinality(counted) LOOP
 			IF counted[i] <> batch.n[i] THEN

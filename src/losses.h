@@ -1,0 +1,16 @@
+/*
+ * losses.h
+ *		The first column of a finder's query: boolean (failed) or a number.
+ */
+#ifndef FMA_LOSSES_H
+#define FMA_LOSSES_H
+
+#include "fma.h"
+
+#include "catalog/pg_attribute.h"
+
+extern bool FmaIsNumber(Oid type);
+extern void FmaCheckLossType(Form_pg_attribute attribute, bool paired);
+extern double FmaReadLoss(Oid type, const char *name, Datum value);
+
+#endif							/* FMA_LOSSES_H */
