@@ -66,20 +66,24 @@ CompareItems(const void *a, const void *b, void *arg)
 {
 	const SortItem *x = a;
 	const SortItem *y = b;
+	int			result;
 
+	CHECK_FOR_INTERRUPTS();
 	if (*(bool *) arg)
 	{
-		int			result = DatumGetInt32(DirectFunctionCall2(numeric_cmp, x->number, y->number));
+		result = DatumGetInt32(DirectFunctionCall2(numeric_cmp, x->number, y->number));
 
 		if (result != 0)
 			return result;
 	}
-	return CompareBytes(x->label, y->label);
+	result = CompareBytes(x->label, y->label);
+	return result != 0 ? result : (x->position > y->position) - (x->position < y->position);
 }
 
 /*
  * Sorts labels: order[k] becomes the position of the k-th.  Bytes decide, no
- * collation; numbers go by value when every label is one.
+ * collation; numbers go by value when every label is one.  Equal ones stay in
+ * their order.
  */
 void
 FmaSortLabels(const FmaLabel *labels, uint32 *order, uint32 count)
@@ -98,6 +102,7 @@ FmaSortLabels(const FmaLabel *labels, uint32 *order, uint32 count)
 		{
 			char		digits[MAX_NUMBER_LENGTH + 1];
 
+			CHECK_FOR_INTERRUPTS();
 			memcpy(digits, labels[i].bytes, labels[i].length);
 			digits[labels[i].length] = '\0';
 			items[i].number = DirectFunctionCall3(numeric_in, CStringGetDatum(digits),
