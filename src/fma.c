@@ -15,6 +15,7 @@
 #include "utils/resowner.h"
 #include "utils/tuplestore.h"
 
+#include "kernels.h"
 #include "query.h"
 
 PG_MODULE_MAGIC;
@@ -26,6 +27,7 @@ void
 _PG_init(void)
 {
 	FmaDefineSearchMemory();
+	FmaDefineInstructionSet();
 	MarkGUCPrefixReserved("fma");
 }
 
