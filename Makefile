@@ -12,7 +12,7 @@ EXTENSION = fma
 # order of the install script: a topic uses only what stands before it.
 TOPICS = value labels matrix confusion metrics reliability calibration calibrated \
 	distributions statistics failure regression scores query dictionary encode bins calendar conditions \
-	tables evidence units search slices hotspots compare vectors kernels seeding lloyd kmeans kmeans_fit statistics_test
+	tables evidence units search slices hotspots compare vectors kernels seeding bounds lloyd kmeans kmeans_fit statistics_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))
 top := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -50,7 +50,7 @@ include $(PGXS)
 
 $(OBJS): $(wildcard $(top)src/*.h)
 # Loops over arrays, which -O2 alone leaves as they are.
-src/calibrated.o src/vectors.o src/kernels.o src/lloyd.o: CFLAGS += $(CFLAGS_VECTORIZE)
+src/calibrated.o src/vectors.o src/kernels.o src/bounds.o: CFLAGS += $(CFLAGS_VECTORIZE)
 all: $(top)fma--1.0.sql
 
 endif
