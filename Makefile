@@ -12,7 +12,7 @@ EXTENSION = fma
 # order of the install script: a topic uses only what stands before it.
 TOPICS = value labels matrix confusion metrics reliability calibration calibrated \
 	distributions statistics failure regression scores query dictionary encode bins calendar conditions \
-	tables evidence units search slices hotspots compare vectors kernels seeding bounds lloyd kmeans kmeans_fit statistics_test
+	tables evidence units search slices hotspots compare vectors kernels seeding bounds lloyd kmeans kmeans_fit kmeans_step kmeans_step_io kmeans_train statistics_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))
 top := $(dir $(lastword $(MAKEFILE_LIST)))

@@ -168,54 +168,62 @@ ReadClusters(FmaJson *json, const char *key, int k)
 	return elements;
 }
 
-/* Reads the text form, a JSON object */
-PG_FUNCTION_INFO_V1(fma_kmeans_in);
-Datum
-fma_kmeans_in(PG_FUNCTION_ARGS)
+/* Reads a model from JSON */
+FmaKmeans *
+FmaKmeansFromJson(FmaJson *json)
 {
-	FmaJson		json = FmaJsonOpen(FMA_KMEANS_TYPE, PG_GETARG_CSTRING(0));
-	int			k = FmaJsonInt64(&json, "k", 1, FMA_MAX_CLUSTERS);
-	int			dimension = FmaJsonInt64(&json, "dimension", 1, FMA_MAX_DIMENSION);
-	JsonbValue *sizes = ReadClusters(&json, "sizes", k);
-	JsonbValue *inertias = ReadClusters(&json, "inertias", k);
-	JsonbValue *distances = ReadClusters(&json, "distances", k);
-	JsonbValue *centroids = ReadClusters(&json, "centroids", k);
+	int			k = FmaJsonInt64(json, "k", 1, FMA_MAX_CLUSTERS);
+	int			dimension = FmaJsonInt64(json, "dimension", 1, FMA_MAX_DIMENSION);
+	JsonbValue *sizes = ReadClusters(json, "sizes", k);
+	JsonbValue *inertias = ReadClusters(json, "inertias", k);
+	JsonbValue *distances = ReadClusters(json, "distances", k);
+	JsonbValue *centroids = ReadClusters(json, "centroids", k);
 	FmaKmeans  *model;
 	const char *field;
 	const char *problem;
 
 	FmaCheckCentres(k, dimension);
 	model = FmaNewKmeans(k, dimension);
-	model->seed = FmaJsonInt64(&json, "seed", PG_INT64_MIN, PG_INT64_MAX);
-	model->iterations = FmaJsonInt64(&json, "iterations", 0, PG_INT32_MAX);
-	model->left_out = FmaJsonInt64(&json, "left_out", 0, PG_INT64_MAX);
-	model->converged = FmaJsonTrue(&json, "converged");
-	model->spherical = FmaJsonTrue(&json, "spherical");
-	if (FmaJsonHas(&json, "silhouette"))
-		model->silhouette = FmaJsonFloat8(&json, "silhouette") + 0.0;
+	model->seed = FmaJsonInt64(json, "seed", PG_INT64_MIN, PG_INT64_MAX);
+	model->iterations = FmaJsonInt64(json, "iterations", 0, PG_INT32_MAX);
+	model->left_out = FmaJsonInt64(json, "left_out", 0, PG_INT64_MAX);
+	model->converged = FmaJsonTrue(json, "converged");
+	model->spherical = FmaJsonTrue(json, "spherical");
+	if (FmaJsonHas(json, "silhouette"))
+		model->silhouette = FmaJsonFloat8(json, "silhouette") + 0.0;
 	for (int j = 0; j < k; j++)
 	{
 		double	   *centre = FmaKmeansCentres(model) + (Size) j * dimension;
 		JsonbValue *elements;
 		int			count;
 
-		model->clusters[j].size = FmaJsonElementInt64(&json, "sizes", &sizes[j], 0, PG_INT64_MAX);
-		model->clusters[j].inertia = FmaJsonElementFloat8(&json, "inertias", &inertias[j]) + 0.0;
-		model->clusters[j].distance = FmaJsonElementFloat8(&json, "distances", &distances[j]) + 0.0;
-		FmaJsonElementArray(&json, "centroids", &centroids[j], &elements, &count);
+		model->clusters[j].size = FmaJsonElementInt64(json, "sizes", &sizes[j], 0, PG_INT64_MAX);
+		model->clusters[j].inertia = FmaJsonElementFloat8(json, "inertias", &inertias[j]) + 0.0;
+		model->clusters[j].distance = FmaJsonElementFloat8(json, "distances", &distances[j]) + 0.0;
+		FmaJsonElementArray(json, "centroids", &centroids[j], &elements, &count);
 		if (count != dimension)
-			FmaJsonBad(&json, "centroids", "must be arrays of as many numbers as the dimension says");
+			FmaJsonBad(json, "centroids", "must be arrays of as many numbers as the dimension says");
 		for (int i = 0; i < dimension; i++)
-			centre[i] = FmaJsonElementFloat8(&json, "centroids", &elements[i]) + 0.0;
+			centre[i] = FmaJsonElementFloat8(json, "centroids", &elements[i]) + 0.0;
 		pfree(elements);
 	}
 	problem = FindProblem(model, &field);
 	if (problem != NULL)
-		FmaJsonBad(&json, field, problem);
-	PG_RETURN_POINTER(model);
+		FmaJsonBad(json, field, problem);
+	return model;
 }
 
-/* Appends a key and an array of numbers that are "step" doubles apart */
+/* Reads the text form, a JSON object */
+PG_FUNCTION_INFO_V1(fma_kmeans_in);
+Datum
+fma_kmeans_in(PG_FUNCTION_ARGS)
+{
+	FmaJson		json = FmaJsonOpen(FMA_KMEANS_TYPE, PG_GETARG_CSTRING(0));
+
+	PG_RETURN_POINTER(FmaKmeansFromJson(&json));
+}
+
+/* Appends an array of numbers that are "step" doubles apart */
 static void
 AppendNumbers(StringInfo out, const double *numbers, int count, int step)
 {
@@ -229,39 +237,46 @@ AppendNumbers(StringInfo out, const double *numbers, int count, int step)
 	appendStringInfoChar(out, ']');
 }
 
+/* Appends the text form */
+void
+FmaAppendKmeans(StringInfo out, const FmaKmeans *model)
+{
+	const int	step = sizeof(FmaCluster) / sizeof(double);
+
+	appendStringInfo(out, "{\"k\": %d, \"dimension\": %d, \"seed\": " INT64_FORMAT ", \"iterations\": %d, \"converged\": %s, "
+					 "\"spherical\": %s, \"left_out\": " INT64_FORMAT, model->k, model->dimension, model->seed, model->iterations,
+					 model->converged ? "true" : "false", model->spherical ? "true" : "false", model->left_out);
+	if (!isnan(model->silhouette))
+	{
+		appendStringInfoString(out, ", \"silhouette\": ");
+		FmaAppendFloat8(out, model->silhouette);
+	}
+	appendStringInfoString(out, ", \"sizes\": [");
+	for (int j = 0; j < model->k; j++)
+		appendStringInfo(out, "%s" INT64_FORMAT, j > 0 ? ", " : "", model->clusters[j].size);
+	appendStringInfoString(out, "], \"inertias\": ");
+	AppendNumbers(out, &model->clusters[0].inertia, model->k, step);
+	appendStringInfoString(out, ", \"distances\": ");
+	AppendNumbers(out, &model->clusters[0].distance, model->k, step);
+	appendStringInfoString(out, ", \"centroids\": [");
+	for (int j = 0; j < model->k; j++)
+	{
+		if (j > 0)
+			appendStringInfoString(out, ", ");
+		AppendNumbers(out, FmaKmeansCentres(model) + (Size) j * model->dimension, model->dimension, 1);
+	}
+	appendStringInfoString(out, "]}");
+}
+
 /* Writes the text form, which reads back as the same bytes */
 PG_FUNCTION_INFO_V1(fma_kmeans_out);
 Datum
 fma_kmeans_out(PG_FUNCTION_ARGS)
 {
-	FmaKmeans  *model = FmaValueArg(fcinfo, 0, FMA_KMEANS_TYPE, FMA_KMEANS_VERSION);
-	const int	step = sizeof(FmaCluster) / sizeof(double);
 	StringInfoData out;
 
 	initStringInfo(&out);
-	appendStringInfo(&out, "{\"k\": %d, \"dimension\": %d, \"seed\": " INT64_FORMAT ", \"iterations\": %d, \"converged\": %s, "
-					 "\"spherical\": %s, \"left_out\": " INT64_FORMAT, model->k, model->dimension, model->seed, model->iterations,
-					 model->converged ? "true" : "false", model->spherical ? "true" : "false", model->left_out);
-	if (!isnan(model->silhouette))
-	{
-		appendStringInfoString(&out, ", \"silhouette\": ");
-		FmaAppendFloat8(&out, model->silhouette);
-	}
-	appendStringInfoString(&out, ", \"sizes\": [");
-	for (int j = 0; j < model->k; j++)
-		appendStringInfo(&out, "%s" INT64_FORMAT, j > 0 ? ", " : "", model->clusters[j].size);
-	appendStringInfoString(&out, "], \"inertias\": ");
-	AppendNumbers(&out, &model->clusters[0].inertia, model->k, step);
-	appendStringInfoString(&out, ", \"distances\": ");
-	AppendNumbers(&out, &model->clusters[0].distance, model->k, step);
-	appendStringInfoString(&out, ", \"centroids\": [");
-	for (int j = 0; j < model->k; j++)
-	{
-		if (j > 0)
-			appendStringInfoString(&out, ", ");
-		AppendNumbers(&out, FmaKmeansCentres(model) + (Size) j * model->dimension, model->dimension, 1);
-	}
-	appendStringInfoString(&out, "]}");
+	FmaAppendKmeans(&out, FmaValueArg(fcinfo, 0, FMA_KMEANS_TYPE, FMA_KMEANS_VERSION));
 	PG_RETURN_CSTRING(out.data);
 }
 
@@ -273,11 +288,9 @@ fma_kmeans_out(PG_FUNCTION_ARGS)
  * Reads the binary form: version, flags, k, dimension, iterations, seed,
  * left_out, silhouette; size, inertia, distance of each cluster; the centres.
  */
-PG_FUNCTION_INFO_V1(fma_kmeans_recv);
-Datum
-fma_kmeans_recv(PG_FUNCTION_ARGS)
+FmaKmeans *
+FmaKmeansFromMessage(StringInfo message)
 {
-	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
 	FmaKmeans  *model;
 	int			flags;
 	int64		k,
@@ -312,38 +325,53 @@ fma_kmeans_recv(PG_FUNCTION_ARGS)
 	}
 	for (Size i = 0; i < (Size) k * dimension; i++)
 		FmaKmeansCentres(model)[i] = pq_getmsgfloat8(message) + 0.0;
-	FmaRecvEnd(message, FMA_KMEANS_TYPE);
 	problem = FindProblem(model, &field);
 	if (problem != NULL)
 		FmaRecvBad(FMA_KMEANS_TYPE, psprintf("%s %s", field, problem));
+	return model;
+}
+
+PG_FUNCTION_INFO_V1(fma_kmeans_recv);
+Datum
+fma_kmeans_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
+	FmaKmeans  *model = FmaKmeansFromMessage(message);
+
+	FmaRecvEnd(message, FMA_KMEANS_TYPE);
 	PG_RETURN_POINTER(model);
 }
 
-/* Writes the binary form */
+/* Appends the binary form */
+void
+FmaSendKmeans(StringInfo message, const FmaKmeans *model)
+{
+	pq_sendbyte(message, FMA_KMEANS_VERSION);
+	pq_sendbyte(message, (model->spherical ? FLAG_SPHERICAL : 0) | (model->converged ? FLAG_CONVERGED : 0));
+	pq_sendint64(message, model->k);
+	pq_sendint64(message, model->dimension);
+	pq_sendint64(message, model->iterations);
+	pq_sendint64(message, model->seed);
+	pq_sendint64(message, model->left_out);
+	pq_sendfloat8(message, model->silhouette);
+	for (int j = 0; j < model->k; j++)
+	{
+		pq_sendint64(message, model->clusters[j].size);
+		pq_sendfloat8(message, model->clusters[j].inertia);
+		pq_sendfloat8(message, model->clusters[j].distance);
+	}
+	for (Size i = 0; i < (Size) model->k * model->dimension; i++)
+		pq_sendfloat8(message, FmaKmeansCentres(model)[i]);
+}
+
 PG_FUNCTION_INFO_V1(fma_kmeans_send);
 Datum
 fma_kmeans_send(PG_FUNCTION_ARGS)
 {
-	FmaKmeans  *model = FmaValueArg(fcinfo, 0, FMA_KMEANS_TYPE, FMA_KMEANS_VERSION);
 	StringInfoData message;
 
 	pq_begintypsend(&message);
-	pq_sendbyte(&message, FMA_KMEANS_VERSION);
-	pq_sendbyte(&message, (model->spherical ? FLAG_SPHERICAL : 0) | (model->converged ? FLAG_CONVERGED : 0));
-	pq_sendint64(&message, model->k);
-	pq_sendint64(&message, model->dimension);
-	pq_sendint64(&message, model->iterations);
-	pq_sendint64(&message, model->seed);
-	pq_sendint64(&message, model->left_out);
-	pq_sendfloat8(&message, model->silhouette);
-	for (int j = 0; j < model->k; j++)
-	{
-		pq_sendint64(&message, model->clusters[j].size);
-		pq_sendfloat8(&message, model->clusters[j].inertia);
-		pq_sendfloat8(&message, model->clusters[j].distance);
-	}
-	for (Size i = 0; i < (Size) model->k * model->dimension; i++)
-		pq_sendfloat8(&message, FmaKmeansCentres(model)[i]);
+	FmaSendKmeans(&message, FmaValueArg(fcinfo, 0, FMA_KMEANS_TYPE, FMA_KMEANS_VERSION));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
 

@@ -58,6 +58,12 @@ FmaKmeansSize(int k, int dimension)
 extern FmaKmeans *FmaNewKmeans(int k, int dimension);
 extern int64 FmaKmeansRows(const FmaKmeans *model);
 
+/* Its text and binary forms, also as parts of others */
+extern FmaKmeans *FmaKmeansFromJson(FmaJson *json);
+extern void FmaAppendKmeans(StringInfo out, const FmaKmeans *model);
+extern FmaKmeans *FmaKmeansFromMessage(StringInfo message);
+extern void FmaSendKmeans(StringInfo message, const FmaKmeans *model);
+
 /* A model argument, taken out of storage once for all the rows that have the same */
 extern FmaKmeans *FmaKmeansArg(FunctionCallInfo fcinfo, int argno);
 

@@ -94,6 +94,19 @@ NeedField(FmaJson *json, const char *key)
 	return value;
 }
 
+/* A field that is the text form of a value of another type */
+FmaJson
+FmaJsonObject(FmaJson *json, const char *key, const char *type)
+{
+	JsonbValue *value = NeedField(json, key);
+	FmaJson		object = {type};
+
+	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+		FmaJsonBad(json, key, "must be a JSON object");
+	object.object = JsonbValueToJsonb(value);
+	return object;
+}
+
 /* Whether the object has this field */
 bool
 FmaJsonHas(FmaJson *json, const char *key)
