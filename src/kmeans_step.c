@@ -311,7 +311,9 @@ FmaStepUpdate(const FmaKmeansStep *step)
 					  model->spherical);
 	}
 	model->iterations = Min(old->iterations, PG_INT32_MAX - 1) + 1;
-	model->converged = memcmp(FmaKmeansCentres(model), FmaKmeansCentres(old), sizeof(double) * elements) == 0;
+	/* The first pass gives the rows their clusters, so that something changes. */
+	model->converged = old->iterations > 0 &&
+		memcmp(FmaKmeansCentres(model), FmaKmeansCentres(old), sizeof(double) * elements) == 0;
 	pfree(high);
 	pfree(low);
 	pfree(taken);

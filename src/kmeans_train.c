@@ -183,6 +183,7 @@ TrainByScans(TrainReader *reader, const char *query)
 	FmaKmeans  *next;
 	FmaKmeansStep *step;
 	bool		close;
+	int			filled = 0;
 
 	if (reader->vectors.rows != NULL)
 		pfree(reader->vectors.rows);
@@ -205,9 +206,11 @@ TrainByScans(TrainReader *reader, const char *query)
 			break;
 		}
 	}
-	for (int j = 0; model->converged && !close && j < model->k; j++)
-		if (model->clusters[j].size == 0)
-			FmaTooFewRows(model->k, model->k - 1);
+	for (int j = 0; j < model->k; j++)
+		filled += model->clusters[j].size > 0 ? 1 : 0;
+	/* Nothing moved, so there was no row that an empty cluster could have been given. */
+	if (model->converged && !close && filled < model->k)
+		FmaTooFewRows(model->k, filled, "distinct embeddings");
 	return model;
 }
 

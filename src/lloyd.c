@@ -44,12 +44,12 @@ FmaFitFixedSize(int k, int dimension)
 
 /* Reports a k that no clustering of the rows can have */
 void
-FmaTooFewRows(int k, int64 distinct)
+FmaTooFewRows(int k, int64 n, const char *what)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("k must not be above the number of distinct embeddings"),
-			 errdetail("k is %d, there are %lld distinct embeddings.", k, (long long) distinct)));
+			 errdetail("k is %d, there are %lld %s.", k, (long long) n, what)));
 }
 
 /* Centre of the rows whose sum is high + low */
@@ -189,7 +189,7 @@ RefillEmpty(FmaLloyd *lloyd, const int *empty, int nempty)
 				furthest = row;
 		}
 		if (furthest < 0)
-			FmaTooFewRows(lloyd->k, lloyd->k - (nempty - made));
+			FmaTooFewRows(lloyd->k, lloyd->k - (nempty - made), "distinct embeddings");
 		changed = lloyd->label[furthest];
 		FmaAddToSum(lloyd, changed, furthest, -1);
 		FmaAddToSum(lloyd, slot, furthest, 1);
@@ -432,7 +432,7 @@ FmaFitLloyd(FmaFit *fit, const FmaFitOptions *options)
 	double		tolerance = options->tolerance;
 
 	if (fit->n < fit->k)
-		FmaTooFewRows(fit->k, fit->n);
+		FmaTooFewRows(fit->k, fit->n, "embeddings");
 	if (tolerance > 0)
 		tolerance *= MeanVariance(fit);
 	StartLloyd(&lloyd, fit, options);

@@ -54,7 +54,7 @@ extern Size FmaFitFixedSize(int k, int dimension);
 
 extern void FmaFitLloyd(FmaFit *fit, const FmaFitOptions *options);
 extern void FmaSeedCentres(const FmaFit *fit, int64 seed, double *centres);
-pg_noreturn extern void FmaTooFewRows(int k, int64 distinct);
+pg_noreturn extern void FmaTooFewRows(int k, int64 n, const char *what);
 
 /*
  * The nearest centre, by double-precision distances; of several as near, the

@@ -170,7 +170,7 @@ FmaSeedCentres(const FmaFit *fit, int64 seed, double *centres)
 		int64		drawn[MAX_DRAWS];
 
 		if (seeding.total == 0)
-			FmaTooFewRows(fit->k, seeding.chosen);
+			FmaTooFewRows(fit->k, seeding.chosen, "distinct embeddings");
 		for (int t = 0; t < draws; t++)
 			drawn[t] = Draw(&seeding, &random);
 		Choose(&seeding, BestOf(&seeding, drawn, draws));
