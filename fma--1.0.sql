@@ -1325,3 +1325,1336 @@ CREATE FUNCTION fma_kmeans_train(query text, k integer, options jsonb DEFAULT NU
 COMMENT ON FUNCTION fma_kmeans_train(text, integer, jsonb) IS
 'fits k clusters to the embeddings of a query, whose rows need not fit in memory: one scan an iteration
 The query has one column, the embedding. Options are those of the aggregate fma_kmeans.';
+
+-- dataset: what the columns of a table of predictions mean, said once
+
+CREATE TABLE fma_dataset (
+	dataset_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	name text NOT NULL UNIQUE CHECK (name <> '' AND octet_length(name) <= 200),
+	owner regrole NOT NULL,
+	relation regclass NOT NULL,
+	settings jsonb NOT NULL CHECK (jsonb_typeof(settings) = 'object'),
+	created_at timestamptz NOT NULL DEFAULT current_timestamp,
+	changed_at timestamptz NOT NULL DEFAULT current_timestamp
+);
+COMMENT ON TABLE fma_dataset IS 'registered tables of predictions, and what their columns mean
+Written by fma_register, fma_alter_dataset and fma_unregister. Seen by whoever may read the results.';
+COMMENT ON SEQUENCE fma_dataset_dataset_id_seq IS 'numbers of datasets';
+COMMENT ON COLUMN fma_dataset.dataset_id IS 'number of the dataset';
+COMMENT ON COLUMN fma_dataset.name IS 'what users call it';
+COMMENT ON COLUMN fma_dataset.owner IS 'role that runs are made as';
+COMMENT ON COLUMN fma_dataset.relation IS 'table or view with one row a prediction';
+COMMENT ON COLUMN fma_dataset.settings IS 'columns and options by the names of fma_register''s arguments';
+COMMENT ON COLUMN fma_dataset.created_at IS 'when it was registered';
+COMMENT ON COLUMN fma_dataset.changed_at IS 'when it was last altered';
+
+CREATE TABLE fma_dataset_share (
+	dataset_id integer NOT NULL REFERENCES fma_dataset ON DELETE CASCADE,
+	role regrole NOT NULL,
+	PRIMARY KEY (dataset_id, role)
+);
+COMMENT ON TABLE fma_dataset_share IS 'roles that may read a dataset''s results and predictions
+Written by fma_share.';
+COMMENT ON COLUMN fma_dataset_share.dataset_id IS 'the dataset';
+COMMENT ON COLUMN fma_dataset_share.role IS 'role that may read it, with its members; - for everybody';
+
+-- Who may read: the one place that decides. Whatever belongs to a dataset follows its row.
+CREATE FUNCTION fma_may_read(dataset_id integer, owner oid, relation oid) RETURNS boolean
+	LANGUAGE SQL STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT pg_has_role(owner, 'USAGE')
+		OR EXISTS (SELECT FROM fma_dataset_share AS s WHERE s.dataset_id = fma_may_read.dataset_id
+			AND (s.role = 0 OR pg_has_role(s.role, 'USAGE')))
+		OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = relation AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity
+			AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'));
+END;
+COMMENT ON FUNCTION fma_may_read(integer, oid, oid) IS 'whether the current user may read a dataset''s results
+The owner, roles it was shared with, and whoever may SELECT a source that is a plain table without row security.';
+
+ALTER TABLE fma_dataset ENABLE ROW LEVEL SECURITY;
+ALTER TABLE fma_dataset OWNER TO @extowner@;
+CREATE POLICY fma_dataset_reader ON fma_dataset FOR SELECT USING (fma_may_read(dataset_id, owner, relation));
+COMMENT ON POLICY fma_dataset_reader ON fma_dataset IS 'datasets that the current user may read';
+GRANT SELECT ON fma_dataset TO PUBLIC;
+
+ALTER TABLE fma_dataset_share OWNER TO @extowner@;
+GRANT SELECT ON fma_dataset_share TO PUBLIC;
+
+SELECT pg_extension_config_dump('fma_dataset', '');
+SELECT pg_extension_config_dump('fma_dataset_dataset_id_seq', '');
+SELECT pg_extension_config_dump('fma_dataset_share', '');
+
+-- register: saying what a table's columns mean, and who may see what is found in it
+
+CREATE FUNCTION fma_register(name text, relation text,
+	truth text DEFAULT NULL, prediction text DEFAULT NULL, confidence text DEFAULT NULL,
+	id text DEFAULT NULL, occurred_at text DEFAULT NULL, batch text DEFAULT NULL, features text[] DEFAULT NULL,
+	unit text DEFAULT NULL, place text DEFAULT NULL, longitude text DEFAULT NULL, latitude text DEFAULT NULL,
+	model_version text DEFAULT NULL, image text DEFAULT NULL, embedding text DEFAULT NULL,
+	probabilities text DEFAULT NULL, probability_labels text[] DEFAULT NULL,
+	failed text DEFAULT NULL, filter text DEFAULT NULL, labels jsonb DEFAULT NULL, task text DEFAULT NULL,
+	high_confidence double precision DEFAULT NULL, period text DEFAULT NULL, timezone text DEFAULT NULL,
+	current_version text DEFAULT NULL, options jsonb DEFAULT NULL) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION fma_register(text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, text, text, text[], text, text, jsonb, text, double precision, text, text, text, jsonb)
+IS 'Registers a table or view of predictions; returns the number of the dataset.
+The arguments name its columns. Nothing is copied. One error lists all that is wrong.';
+
+CREATE FUNCTION fma_alter_dataset(name text, changes jsonb) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_alter_dataset(text, jsonb) IS 'Changes settings of a dataset.
+The keys are fma_register''s arguments, name, owner and relation; null takes a setting away.';
+
+CREATE FUNCTION fma_unregister(name text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_unregister(text) IS 'Deletes a dataset with its rules and results.
+The table of predictions itself stays as it is.';
+
+CREATE FUNCTION fma_share(name text, role text, allowed boolean DEFAULT true) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_share(text, text, boolean) IS 'Lets a role read a dataset''s results and predictions, or no longer.
+The role "public" means everybody.';
+
+-- run: what an analysis of a dataset found, with its history
+
+CREATE TABLE fma_result_run (
+	run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	dataset_id integer NOT NULL REFERENCES fma_dataset ON DELETE CASCADE,
+	status text NOT NULL CHECK (status IN ('running', 'complete', 'failed')),
+	started_at timestamptz NOT NULL,
+	finished_at timestamptz,
+	since timestamptz,
+	until timestamptz,
+	n bigint,
+	first_at timestamptz,
+	last_at timestamptz,
+	model_version text,
+	period text,
+	settings jsonb NOT NULL,
+	fma_version text NOT NULL,
+	failed_stage text,
+	sqlstate text,
+	message text,
+	detail text
+);
+CREATE INDEX ON fma_result_run (dataset_id, run_id);
+COMMENT ON TABLE fma_result_run IS 'runs of fma_run, complete and failed
+The newest complete one of each dataset is what the views show.';
+COMMENT ON SEQUENCE fma_result_run_run_id_seq IS 'numbers of runs';
+COMMENT ON COLUMN fma_result_run.run_id IS 'number of the run';
+COMMENT ON COLUMN fma_result_run.dataset_id IS 'the dataset';
+COMMENT ON COLUMN fma_result_run.status IS 'complete or failed; running only within the run''s own transaction';
+COMMENT ON COLUMN fma_result_run.started_at IS 'when it started';
+COMMENT ON COLUMN fma_result_run.finished_at IS 'when it ended';
+COMMENT ON COLUMN fma_result_run.since IS 'only rows from this time on, as asked for';
+COMMENT ON COLUMN fma_result_run.until IS 'only rows before this time, as asked for';
+COMMENT ON COLUMN fma_result_run.n IS 'rows that were read';
+COMMENT ON COLUMN fma_result_run.first_at IS 'time of the oldest of these rows';
+COMMENT ON COLUMN fma_result_run.last_at IS 'time of the newest of these rows';
+COMMENT ON COLUMN fma_result_run.model_version IS 'the current model version, whose slices and hotspots were searched';
+COMMENT ON COLUMN fma_result_run.period IS 'length of the timeline''s periods';
+COMMENT ON COLUMN fma_result_run.settings IS 'the dataset''s settings at the time';
+COMMENT ON COLUMN fma_result_run.fma_version IS 'version of the extension';
+COMMENT ON COLUMN fma_result_run.failed_stage IS 'stage that failed';
+COMMENT ON COLUMN fma_result_run.sqlstate IS 'its error code';
+COMMENT ON COLUMN fma_result_run.message IS 'its error message';
+COMMENT ON COLUMN fma_result_run.detail IS 'its error detail';
+
+CREATE TABLE fma_result_stage (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	position integer NOT NULL,
+	stage text NOT NULL,
+	started_at timestamptz NOT NULL,
+	seconds double precision NOT NULL,
+	n bigint NOT NULL,
+	note text,
+	PRIMARY KEY (run_id, position)
+);
+COMMENT ON TABLE fma_result_stage IS 'stages of runs, with their time and rows';
+COMMENT ON COLUMN fma_result_stage.run_id IS 'the run';
+COMMENT ON COLUMN fma_result_stage.position IS 'from 1';
+COMMENT ON COLUMN fma_result_stage.stage IS 'name of the stage';
+COMMENT ON COLUMN fma_result_stage.started_at IS 'when it started';
+COMMENT ON COLUMN fma_result_stage.seconds IS 'how long it took';
+COMMENT ON COLUMN fma_result_stage.n IS 'rows of results it stored';
+COMMENT ON COLUMN fma_result_stage.note IS 'why it was left out, or what it left out';
+
+-- One row a segment: values that can be read in many ways, and added.
+CREATE TABLE fma_result_summary (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	segment_by text NOT NULL CHECK (segment_by IN ('overall', 'period', 'batch', 'place', 'slice', 'hotspot', 'cluster')),
+	segment text,
+	rank bigint,
+	starts_at timestamptz,
+	ends_at timestamptz,
+	longitude double precision,
+	latitude double precision,
+	model_version text,
+	min_confidence double precision,
+	below_label text,
+	n bigint NOT NULL,
+	unlabelled bigint NOT NULL,
+	failures fma_failures,
+	confident_errors bigint,
+	confusion fma_confusion,
+	reliability fma_reliability,
+	regression fma_regression,
+	n_units bigint,
+	design_effect double precision DEFAULT 1,
+	log_loss double precision,
+	top_3_accuracy double precision,
+	top_5_accuracy double precision,
+	classwise_ece double precision
+);
+CREATE INDEX ON fma_result_summary (run_id, segment_by);
+COMMENT ON TABLE fma_result_summary IS 'summaries of runs: one row a segment and model version
+Overall, periods, batches, places, slices and hotspots. The values are read by fma_class_metrics, fma_bins and others, and added by fma_rollup.';
+COMMENT ON COLUMN fma_result_summary.run_id IS 'the run';
+COMMENT ON COLUMN fma_result_summary.segment_by IS 'what the rows were divided by: overall, period, batch, place, slice, hotspot, cluster';
+COMMENT ON COLUMN fma_result_summary.segment IS 'the batch, place or slice; NULL for rows without one, and overall';
+COMMENT ON COLUMN fma_result_summary.rank IS 'of a slice or hotspot';
+COMMENT ON COLUMN fma_result_summary.starts_at IS 'of a period';
+COMMENT ON COLUMN fma_result_summary.ends_at IS 'of a period, excluded';
+COMMENT ON COLUMN fma_result_summary.longitude IS 'mean longitude of a place, degrees';
+COMMENT ON COLUMN fma_result_summary.latitude IS 'mean latitude of a place, degrees';
+COMMENT ON COLUMN fma_result_summary.model_version IS 'the model version, where the dataset has one';
+COMMENT ON COLUMN fma_result_summary.min_confidence IS 'confidence threshold of a rule: predictions below it count as below_label';
+COMMENT ON COLUMN fma_result_summary.below_label IS 'the label that predictions below min_confidence count as';
+COMMENT ON COLUMN fma_result_summary.n IS 'rows';
+COMMENT ON COLUMN fma_result_summary.unlabelled IS 'rows among them without a truth or prediction, left out of the values';
+COMMENT ON COLUMN fma_result_summary.failures IS 'rows that failed, of those labelled';
+COMMENT ON COLUMN fma_result_summary.confident_errors IS 'failures with at least the high confidence';
+COMMENT ON COLUMN fma_result_summary.confusion IS 'truth against prediction';
+COMMENT ON COLUMN fma_result_summary.reliability IS 'confidence against correctness, 100 bins';
+COMMENT ON COLUMN fma_result_summary.regression IS 'truth against prediction, numbers';
+COMMENT ON COLUMN fma_result_summary.n_units IS 'units (days, patients, images) among the rows, where the dataset has them';
+COMMENT ON COLUMN fma_result_summary.design_effect IS 'how many rows are worth one independent row; 1 without units, NULL where a single unit cannot tell';
+COMMENT ON COLUMN fma_result_summary.log_loss IS 'mean log loss of the class probabilities, natural logarithm';
+COMMENT ON COLUMN fma_result_summary.top_3_accuracy IS 'share of rows whose truth is among the three most probable classes';
+COMMENT ON COLUMN fma_result_summary.top_5_accuracy IS 'share of rows whose truth is among the five most probable classes';
+COMMENT ON COLUMN fma_result_summary.classwise_ece IS 'classwise expected calibration error of the class probabilities';
+
+CREATE TABLE fma_result_slice (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	kind text NOT NULL CHECK (kind IN ('slice', 'hotspot')),
+	rank bigint NOT NULL,
+	slice text NOT NULL,
+	predicate text NOT NULL,
+	conditions jsonb NOT NULL,
+	condition_count integer NOT NULL,
+	n bigint NOT NULL,
+	failures bigint,
+	failure_rate double precision,
+	mean_loss double precision,
+	ci_low double precision,
+	ci_high double precision,
+	baseline_rate double precision,
+	rest_rate double precision,
+	lift double precision,
+	excess_failures double precision,
+	share_of_failures double precision,
+	p_value double precision,
+	q_value double precision,
+	n_units bigint,
+	PRIMARY KEY (run_id, kind, rank)
+);
+COMMENT ON TABLE fma_result_slice IS 'slices and hotspots of runs
+As fma_find_slices and fma_find_hotspots return them.';
+COMMENT ON COLUMN fma_result_slice.run_id IS 'the run';
+COMMENT ON COLUMN fma_result_slice.kind IS 'slice or hotspot';
+COMMENT ON COLUMN fma_result_slice.rank IS 'from 1, the largest excess of failures first';
+COMMENT ON COLUMN fma_result_slice.slice IS 'as a person reads it';
+COMMENT ON COLUMN fma_result_slice.predicate IS 'as SQL over the source''s columns';
+COMMENT ON COLUMN fma_result_slice.conditions IS 'as JSON: column, op, value';
+COMMENT ON COLUMN fma_result_slice.condition_count IS 'number of conditions';
+COMMENT ON COLUMN fma_result_slice.n IS 'rows';
+COMMENT ON COLUMN fma_result_slice.failures IS 'failures among them';
+COMMENT ON COLUMN fma_result_slice.failure_rate IS 'share of failures';
+COMMENT ON COLUMN fma_result_slice.mean_loss IS 'mean loss; the failure rate where the loss is a failure';
+COMMENT ON COLUMN fma_result_slice.ci_low IS 'lower end of the 95 % interval of the rate or mean loss';
+COMMENT ON COLUMN fma_result_slice.ci_high IS 'upper end of it';
+COMMENT ON COLUMN fma_result_slice.baseline_rate IS 'rate or mean loss of all rows';
+COMMENT ON COLUMN fma_result_slice.rest_rate IS 'rate or mean loss of the rows outside the slice';
+COMMENT ON COLUMN fma_result_slice.lift IS 'rate divided by the baseline''s';
+COMMENT ON COLUMN fma_result_slice.excess_failures IS 'failures beyond what the baseline''s rate would give';
+COMMENT ON COLUMN fma_result_slice.share_of_failures IS 'share of all failures';
+COMMENT ON COLUMN fma_result_slice.p_value IS 'p-value before correction';
+COMMENT ON COLUMN fma_result_slice.q_value IS 'p-value after correction for all slices tested';
+COMMENT ON COLUMN fma_result_slice.n_units IS 'units among the rows, where the dataset has them';
+
+CREATE TABLE fma_result_confirmation (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	rank bigint NOT NULL,
+	previous_run_id bigint NOT NULL,
+	rows_after timestamptz NOT NULL,
+	slice text NOT NULL,
+	predicate text NOT NULL,
+	conditions jsonb NOT NULL,
+	previous_n bigint NOT NULL,
+	previous_rate double precision,
+	n bigint NOT NULL,
+	failures bigint,
+	failure_rate double precision,
+	mean_loss double precision,
+	ci_low double precision,
+	ci_high double precision,
+	rest_rate double precision,
+	lift double precision,
+	p_value double precision,
+	q_value double precision,
+	n_units bigint,
+	verdict text NOT NULL CHECK (verdict IN ('confirmed', 'not confirmed', 'too few rows')),
+	PRIMARY KEY (run_id, rank)
+);
+COMMENT ON TABLE fma_result_confirmation IS 'hotspots of the run before, measured again on the rows that came since
+Few tests on rows that had no part in the search: unbiased.';
+COMMENT ON COLUMN fma_result_confirmation.run_id IS 'the run that measured';
+COMMENT ON COLUMN fma_result_confirmation.rank IS 'of the hotspot in the run before';
+COMMENT ON COLUMN fma_result_confirmation.previous_run_id IS 'the run that found it; it may have been pruned';
+COMMENT ON COLUMN fma_result_confirmation.rows_after IS 'rows after this time were measured';
+COMMENT ON COLUMN fma_result_confirmation.slice IS 'as a person reads it';
+COMMENT ON COLUMN fma_result_confirmation.predicate IS 'as SQL over the source''s columns';
+COMMENT ON COLUMN fma_result_confirmation.conditions IS 'as JSON: column, op, value';
+COMMENT ON COLUMN fma_result_confirmation.previous_n IS 'rows when it was found';
+COMMENT ON COLUMN fma_result_confirmation.previous_rate IS 'rate or mean loss when it was found';
+COMMENT ON COLUMN fma_result_confirmation.n IS 'new rows';
+COMMENT ON COLUMN fma_result_confirmation.failures IS 'failures among them';
+COMMENT ON COLUMN fma_result_confirmation.failure_rate IS 'share of failures';
+COMMENT ON COLUMN fma_result_confirmation.mean_loss IS 'mean loss; the failure rate where the loss is a failure';
+COMMENT ON COLUMN fma_result_confirmation.ci_low IS 'lower end of the 95 % interval of the rate or mean loss';
+COMMENT ON COLUMN fma_result_confirmation.ci_high IS 'upper end of it';
+COMMENT ON COLUMN fma_result_confirmation.rest_rate IS 'rate or mean loss of the new rows outside it';
+COMMENT ON COLUMN fma_result_confirmation.lift IS 'rate divided by that of all new rows';
+COMMENT ON COLUMN fma_result_confirmation.p_value IS 'one-sided p-value: worse than the new rows outside it';
+COMMENT ON COLUMN fma_result_confirmation.q_value IS 'p-value after Holm''s correction for the hotspots measured';
+COMMENT ON COLUMN fma_result_confirmation.n_units IS 'units among the new rows, where the dataset has them';
+COMMENT ON COLUMN fma_result_confirmation.verdict IS 'confirmed, not confirmed, or too few rows';
+
+CREATE TABLE fma_result_comparison (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	version_a text NOT NULL,
+	version_b text NOT NULL,
+	rank bigint NOT NULL,
+	slice text NOT NULL,
+	predicate text NOT NULL,
+	conditions jsonb NOT NULL,
+	n bigint NOT NULL,
+	loss_a double precision,
+	loss_b double precision,
+	difference double precision,
+	ci_low double precision,
+	ci_high double precision,
+	only_a_failed bigint,
+	only_b_failed bigint,
+	p_value double precision,
+	q_value double precision,
+	q_rest double precision,
+	n_units bigint
+);
+CREATE INDEX ON fma_result_comparison (run_id);
+COMMENT ON TABLE fma_result_comparison IS 'model versions compared on the same rows
+Rank 0 is all rows; the others are slices where version b is worse.';
+COMMENT ON COLUMN fma_result_comparison.run_id IS 'the run';
+COMMENT ON COLUMN fma_result_comparison.version_a IS 'the older model version';
+COMMENT ON COLUMN fma_result_comparison.version_b IS 'the newer model version';
+COMMENT ON COLUMN fma_result_comparison.rank IS '0 for all rows, slices from 1';
+COMMENT ON COLUMN fma_result_comparison.slice IS 'as a person reads it; "all rows" for rank 0';
+COMMENT ON COLUMN fma_result_comparison.predicate IS 'as SQL over the source''s columns';
+COMMENT ON COLUMN fma_result_comparison.conditions IS 'as JSON: column, op, value';
+COMMENT ON COLUMN fma_result_comparison.n IS 'rows that both versions predicted';
+COMMENT ON COLUMN fma_result_comparison.loss_a IS 'failure rate or mean loss of version a';
+COMMENT ON COLUMN fma_result_comparison.loss_b IS 'failure rate or mean loss of version b';
+COMMENT ON COLUMN fma_result_comparison.difference IS 'b minus a: positive where b is worse';
+COMMENT ON COLUMN fma_result_comparison.ci_low IS 'lower end of its 95 % interval';
+COMMENT ON COLUMN fma_result_comparison.ci_high IS 'upper end of it';
+COMMENT ON COLUMN fma_result_comparison.only_a_failed IS 'rows where only a failed';
+COMMENT ON COLUMN fma_result_comparison.only_b_failed IS 'rows where only b failed';
+COMMENT ON COLUMN fma_result_comparison.p_value IS 'two-sided p-value of the difference (McNemar''s test for failures)';
+COMMENT ON COLUMN fma_result_comparison.q_value IS 'p-value after correction for all slices tested';
+COMMENT ON COLUMN fma_result_comparison.q_rest IS 'the same for the difference against that of the other rows';
+COMMENT ON COLUMN fma_result_comparison.n_units IS 'units among the rows, where the dataset has them';
+
+-- A run is read by whoever may read its dataset; its results by whoever may read the run.
+ALTER TABLE fma_result_run ENABLE ROW LEVEL SECURITY;
+CREATE POLICY fma_result_reader ON fma_result_run FOR SELECT USING (dataset_id IN (SELECT dataset_id FROM fma_dataset));
+COMMENT ON POLICY fma_result_reader ON fma_result_run IS 'runs of the datasets that the current user may read';
+ALTER TABLE fma_result_stage ENABLE ROW LEVEL SECURITY;
+CREATE POLICY fma_result_reader ON fma_result_stage FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_stage IS 'results of the runs that the current user may read';
+ALTER TABLE fma_result_summary ENABLE ROW LEVEL SECURITY;
+CREATE POLICY fma_result_reader ON fma_result_summary FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_summary IS 'results of the runs that the current user may read';
+ALTER TABLE fma_result_slice ENABLE ROW LEVEL SECURITY;
+CREATE POLICY fma_result_reader ON fma_result_slice FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_slice IS 'results of the runs that the current user may read';
+ALTER TABLE fma_result_confirmation ENABLE ROW LEVEL SECURITY;
+CREATE POLICY fma_result_reader ON fma_result_confirmation FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_confirmation IS 'results of the runs that the current user may read';
+ALTER TABLE fma_result_comparison ENABLE ROW LEVEL SECURITY;
+CREATE POLICY fma_result_reader ON fma_result_comparison FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_comparison IS 'results of the runs that the current user may read';
+
+ALTER TABLE fma_result_run OWNER TO @extowner@;
+ALTER TABLE fma_result_stage OWNER TO @extowner@;
+ALTER TABLE fma_result_summary OWNER TO @extowner@;
+ALTER TABLE fma_result_slice OWNER TO @extowner@;
+ALTER TABLE fma_result_confirmation OWNER TO @extowner@;
+ALTER TABLE fma_result_comparison OWNER TO @extowner@;
+-- After the owner has changed, or a dump would hold this as a change of the extension.
+GRANT SELECT ON fma_result_run, fma_result_stage, fma_result_summary, fma_result_slice, fma_result_confirmation,
+	fma_result_comparison TO PUBLIC;
+
+SELECT pg_extension_config_dump('fma_result_run', '');
+SELECT pg_extension_config_dump('fma_result_run_run_id_seq', '');
+SELECT pg_extension_config_dump('fma_result_stage', '');
+SELECT pg_extension_config_dump('fma_result_summary', '');
+SELECT pg_extension_config_dump('fma_result_slice', '');
+SELECT pg_extension_config_dump('fma_result_confirmation', '');
+SELECT pg_extension_config_dump('fma_result_comparison', '');
+
+-- functions
+
+CREATE FUNCTION fma_run(name text, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C COST 1000000;
+COMMENT ON FUNCTION fma_run(text, timestamptz, timestamptz) IS 'analyses a dataset and stores the results; returns the number of the run
+Only rows that occurred from since on and before until, where these are given. All figures are of one snapshot. An error in the analysis is stored with the run, whose status is then failed.';
+
+CREATE FUNCTION fma_prune(name text, keep interval) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C COST 10000;
+COMMENT ON FUNCTION fma_prune(text, interval) IS 'deletes a dataset''s runs that started longer ago than keep; returns how many
+The newest complete run stays, whatever its age.';
+
+-- private functions
+
+CREATE FUNCTION fma_true_arguments(first integer, VARIADIC conditions "any") RETURNS integer[]
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_true_arguments(integer, "any") IS 'numbers of the conditions that are true, counted from first: the slices that a row is in';
+
+-- rules: what a model must keep to, and whether it did
+
+CREATE TABLE fma_rule (
+	rule_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	dataset_id integer NOT NULL REFERENCES fma_dataset ON DELETE CASCADE,
+	name text NOT NULL CHECK (name <> ''),
+	metric text NOT NULL CHECK (metric IN ('F1Score', 'Precision', 'Recall', 'Accuracy', 'PixelAccuracy', 'IoU', 'wIoU',
+		'ECE', 'FailureRate', 'MAE', 'RMSE')),
+	threshold double precision NOT NULL,
+	direction text NOT NULL CHECK (direction IN ('at least', 'at most')),
+	labels text[],
+	weights jsonb,
+	min_confidence double precision,
+	min_iou double precision,
+	background_label text,
+	background_mode text NOT NULL CHECK (background_mode IN ('include', 'exclude_from_average', 'ignore_truth')),
+	segment_by text NOT NULL CHECK (segment_by IN ('overall', 'label', 'batch', 'period', 'place', 'model_version', 'slice', 'hotspot',
+		'cluster')),
+	min_rows bigint NOT NULL CHECK (min_rows > 0),
+	pass_by text NOT NULL CHECK (pass_by IN ('estimate', 'bound')),
+	created_at timestamptz NOT NULL DEFAULT current_timestamp
+);
+CREATE INDEX ON fma_rule (dataset_id);
+COMMENT ON TABLE fma_rule IS 'rules: thresholds on metrics, checked at the end of every run
+Written by fma_add_rule and fma_remove_rule.';
+COMMENT ON SEQUENCE fma_rule_rule_id_seq IS 'numbers of rules';
+COMMENT ON COLUMN fma_rule.rule_id IS 'number of the rule';
+COMMENT ON COLUMN fma_rule.dataset_id IS 'the dataset';
+COMMENT ON COLUMN fma_rule.name IS 'what it is called: by default what it says';
+COMMENT ON COLUMN fma_rule.metric IS 'F1Score, Precision, Recall, Accuracy, PixelAccuracy, IoU, wIoU, ECE, FailureRate, MAE or RMSE';
+COMMENT ON COLUMN fma_rule.threshold IS 'what the metric is held against';
+COMMENT ON COLUMN fma_rule.direction IS 'at least or at most the threshold';
+COMMENT ON COLUMN fma_rule.labels IS 'the labels meant; NULL for all';
+COMMENT ON COLUMN fma_rule.weights IS 'weights of labels in wIoU';
+COMMENT ON COLUMN fma_rule.min_confidence IS 'predictions with less confidence count as the background label';
+COMMENT ON COLUMN fma_rule.min_iou IS 'overlap from which a detection is a hit';
+COMMENT ON COLUMN fma_rule.background_label IS 'the label that is no class';
+COMMENT ON COLUMN fma_rule.background_mode IS 'what becomes of it: include, exclude_from_average or ignore_truth';
+COMMENT ON COLUMN fma_rule.segment_by IS 'what it is checked for each of: overall, label, batch, period, place, model_version, slice, hotspot, cluster';
+COMMENT ON COLUMN fma_rule.min_rows IS 'a segment with fewer rows neither passes nor fails';
+COMMENT ON COLUMN fma_rule.pass_by IS 'what must reach the threshold: the estimate, or the bound of its interval that makes it harder';
+COMMENT ON COLUMN fma_rule.created_at IS 'when it was added';
+
+CREATE TABLE fma_result_rule (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	rank bigint NOT NULL,
+	rule_id integer NOT NULL,
+	rule text NOT NULL,
+	metric text NOT NULL,
+	threshold double precision NOT NULL,
+	direction text NOT NULL,
+	segment_by text NOT NULL,
+	segment text,
+	starts_at timestamptz,
+	model_version text,
+	label text,
+	value double precision,
+	ci_low double precision,
+	ci_high double precision,
+	passed boolean,
+	n bigint NOT NULL,
+	share_of_rows double precision,
+	share_of_failures double precision,
+	reason text,
+	PRIMARY KEY (run_id, rank)
+);
+COMMENT ON TABLE fma_result_rule IS 'what runs found of the rules: one row a rule and segment
+At least one row for every rule.';
+COMMENT ON COLUMN fma_result_rule.run_id IS 'the run';
+COMMENT ON COLUMN fma_result_rule.rank IS 'from 1, the worst first: what failed by how much, what could not be told, what passed';
+COMMENT ON COLUMN fma_result_rule.rule_id IS 'the rule; it may have been removed since';
+COMMENT ON COLUMN fma_result_rule.rule IS 'its name';
+COMMENT ON COLUMN fma_result_rule.metric IS 'its metric';
+COMMENT ON COLUMN fma_result_rule.threshold IS 'its threshold';
+COMMENT ON COLUMN fma_result_rule.direction IS 'at least or at most the threshold';
+COMMENT ON COLUMN fma_result_rule.segment_by IS 'what it was checked for each of';
+COMMENT ON COLUMN fma_result_rule.segment IS 'the label, batch, place, model version, slice or hotspot; NULL overall, and for rows without one';
+COMMENT ON COLUMN fma_result_rule.starts_at IS 'of a period';
+COMMENT ON COLUMN fma_result_rule.model_version IS 'the model version measured, where the dataset has one';
+COMMENT ON COLUMN fma_result_rule.label IS 'the label measured, where it is one alone';
+COMMENT ON COLUMN fma_result_rule.value IS 'the metric; NULL where it is undefined';
+COMMENT ON COLUMN fma_result_rule.ci_low IS 'lower end of its 95 % interval; NULL where none is valid';
+COMMENT ON COLUMN fma_result_rule.ci_high IS 'upper end of it';
+COMMENT ON COLUMN fma_result_rule.passed IS 'whether the rule was kept; NULL where that cannot be told';
+COMMENT ON COLUMN fma_result_rule.n IS 'rows that the metric was measured on';
+COMMENT ON COLUMN fma_result_rule.share_of_rows IS 'the segment''s share of all labelled rows';
+COMMENT ON COLUMN fma_result_rule.share_of_failures IS 'its share of all failures; of a label, of all wrong predictions';
+COMMENT ON COLUMN fma_result_rule.reason IS 'why passed is NULL';
+
+-- They are read by whoever may read the dataset, and the run.
+ALTER TABLE fma_rule ENABLE ROW LEVEL SECURITY;
+ALTER TABLE fma_rule OWNER TO @extowner@;
+CREATE POLICY fma_rule_reader ON fma_rule FOR SELECT USING (dataset_id IN (SELECT dataset_id FROM fma_dataset));
+COMMENT ON POLICY fma_rule_reader ON fma_rule IS 'rules of the datasets that the current user may read';
+ALTER TABLE fma_result_rule ENABLE ROW LEVEL SECURITY;
+ALTER TABLE fma_result_rule OWNER TO @extowner@;
+CREATE POLICY fma_result_reader ON fma_result_rule FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_rule IS 'results of the runs that the current user may read';
+GRANT SELECT ON fma_rule, fma_result_rule TO PUBLIC;
+
+SELECT pg_extension_config_dump('fma_rule', '');
+SELECT pg_extension_config_dump('fma_rule_rule_id_seq', '');
+SELECT pg_extension_config_dump('fma_result_rule', '');
+
+-- functions
+
+CREATE FUNCTION fma_add_rule(dataset text, metric text, threshold double precision, by text DEFAULT 'overall',
+	label text DEFAULT NULL, labels text[] DEFAULT NULL, weights jsonb DEFAULT NULL, direction text DEFAULT NULL,
+	min_rows bigint DEFAULT 30, pass_by text DEFAULT 'estimate', min_confidence double precision DEFAULT NULL,
+	min_iou double precision DEFAULT NULL, background_label text DEFAULT NULL,
+	background_mode text DEFAULT 'exclude_from_average', name text DEFAULT NULL)
+	RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION fma_add_rule(text, text, double precision, text, text, text[], jsonb, text, bigint, text, double precision, double precision, text, text, text)
+IS 'adds a rule to a dataset: a threshold on a metric, checked at the end of every run
+metric: F1Score, Precision, Recall, Accuracy, PixelAccuracy, IoU, wIoU (at least the threshold), ECE, FailureRate, MAE, RMSE (at most).
+by: overall, label, batch, period, place, model_version, slice, hotspot, cluster. label or labels: one, some, or ALL.
+min_rows: smaller segments are not judged. pass_by: estimate, or bound of its 95 % interval. Returns the rule''s number.';
+
+CREATE FUNCTION fma_remove_rule(rule_id integer) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_remove_rule(integer) IS 'removes a rule
+What runs found of it stays with them.';
+
+CREATE FUNCTION fma_check_run(name text, raise boolean DEFAULT false,
+	OUT run_id bigint, OUT rank bigint, OUT rule_id integer, OUT rule text, OUT segment text, OUT starts_at timestamptz,
+	OUT label text, OUT value double precision, OUT ci_low double precision, OUT ci_high double precision,
+	OUT threshold double precision, OUT passed boolean, OUT n bigint, OUT reason text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE ROWS 10;
+COMMENT ON FUNCTION fma_check_run(text, boolean) IS 'what breaks a dataset''s rules: a gate for continuous integration and cron jobs
+The results of the newest complete run that did not pass, worst first. passed is false where a rule is broken, or the newest run failed, or there is none; NULL where it could not be told.
+raise: an error (check_violation) if passed is false anywhere.';
+
+CREATE FUNCTION fma_evaluate_rules(run_id bigint) RETURNS SETOF fma_result_rule
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	WITH run AS (
+		SELECT u.dataset_id, u.model_version FROM fma_result_run AS u WHERE u.run_id = fma_evaluate_rules.run_id
+	), summary AS (
+		SELECT s.*, ARRAY[s.segment_by, s.segment, s.rank::text, s.starts_at::text, s.model_version] AS key
+		FROM fma_result_summary AS s WHERE s.run_id = fma_evaluate_rules.run_id
+	), whole AS (
+		SELECT s.model_version, s.n - s.unlabelled AS n, (fma_failure_counts(s.failures)).failures
+		FROM summary AS s WHERE s.segment_by = 'overall' AND s.min_confidence IS NULL
+	), rule AS (
+		SELECT r.*, run.model_version AS current_version,
+			r.metric IN ('F1Score', 'Precision', 'Recall', 'Accuracy', 'PixelAccuracy', 'IoU', 'wIoU') AS of_labels,
+			CASE WHEN r.segment_by IN ('label', 'model_version') THEN 'overall' ELSE r.segment_by END AS summed_by,
+			CASE WHEN r.min_confidence IS NULL THEN r.background_label ELSE coalesce(r.background_label, '(none)') END AS background,
+			CASE WHEN r.background_label IS NULL THEN 'exclude_from_average' ELSE r.background_mode END AS mode,
+			(SELECT sum(w.n) FROM whole AS w WHERE r.segment_by = 'model_version' OR w.model_version IS NOT DISTINCT FROM run.model_version) AS all_n,
+			(SELECT sum(w.failures) FROM whole AS w WHERE r.segment_by = 'model_version' OR w.model_version IS NOT DISTINCT FROM run.model_version) AS all_failures
+		FROM run JOIN fma_rule AS r USING (dataset_id)
+	), part AS (
+		SELECT r.*, s.run_id IS NULL AS missing, r.min_confidence IS NOT NULL AND t.run_id IS NULL AS unthresholded,
+			s.segment, s.starts_at, s.model_version, s.n - s.unlabelled AS labelled, s.failures, s.reliability, s.regression, s.n_units, s.design_effect,
+			CASE WHEN r.of_labels THEN CASE WHEN r.min_confidence IS NULL THEN s.confusion ELSE t.confusion END END AS confusion
+		FROM rule AS r
+			LEFT JOIN summary AS s ON s.segment_by = r.summed_by AND s.min_confidence IS NULL
+				AND (r.segment_by = 'model_version' OR s.model_version IS NOT DISTINCT FROM r.current_version)
+			LEFT JOIN summary AS t ON t.key = s.key AND t.min_confidence = r.min_confidence AND t.below_label = r.background
+	), measured AS (
+		SELECT p.*, c.label AS one_label, c.support, everything.n AS all_support, c.missed, everything.missed AS all_missed,
+			CASE p.metric WHEN 'ECE' THEN fma_ece(fma_coarsen(p.reliability, 10)) WHEN 'FailureRate' THEN fma_failure_rate(p.failures)
+				WHEN 'MAE' THEN e.mae WHEN 'RMSE' THEN e.rmse ELSE c.value END AS value,
+			CASE p.metric WHEN 'FailureRate' THEN f.low WHEN 'MAE' THEN m.low ELSE CASE WHEN p.design_effect IS NOT NULL THEN c.low END END AS low,
+			CASE p.metric WHEN 'FailureRate' THEN f.high WHEN 'MAE' THEN m.high ELSE CASE WHEN p.design_effect IS NOT NULL THEN c.high END END AS high,
+			coalesce(CASE WHEN p.metric = 'ECE' THEN (SELECT sum(b.n)::bigint FROM fma_bins(p.reliability) AS b)
+				WHEN p.metric = 'FailureRate' THEN (fma_failure_counts(p.failures)).n WHEN p.of_labels THEN c.n ELSE e.n END, 0) AS n
+		FROM part AS p
+			LEFT JOIN LATERAL fma_metric_interval(p.confusion, p.metric, p.segment_by = 'label', p.labels, p.weights, p.background, p.mode,
+				greatest(p.design_effect, 1)) AS c ON true
+			LEFT JOIN LATERAL fma_metric_interval(CASE WHEN p.segment_by = 'label' THEN p.confusion END, 'Accuracy', false, NULL, NULL,
+				p.background, p.mode) AS everything ON true
+			LEFT JOIN LATERAL fma_failure_interval(CASE WHEN p.metric = 'FailureRate' THEN p.failures END, 'wilson', 0.95,
+				p.design_effect) AS f ON true
+			LEFT JOIN LATERAL fma_regression_metrics(CASE WHEN p.metric IN ('MAE', 'RMSE') THEN p.regression END) AS e ON true
+			LEFT JOIN LATERAL fma_mae_interval(CASE WHEN p.metric = 'MAE' AND p.design_effect IS NOT NULL THEN p.regression END, p.design_effect, p.n_units) AS m ON true
+	), tested AS (
+		SELECT m.*, CASE WHEN m.pass_by = 'estimate' THEN m.value WHEN m.direction = 'at least' THEN m.low ELSE m.high END AS held
+		FROM measured AS m
+	), judged AS (
+		SELECT t.*,
+			CASE WHEN t.n >= t.min_rows THEN CASE t.direction WHEN 'at least' THEN t.held >= t.threshold ELSE t.held <= t.threshold END END AS passed,
+			CASE t.direction WHEN 'at least' THEN t.threshold - t.held ELSE t.held - t.threshold END
+				/ CASE WHEN t.metric IN ('MAE', 'RMSE') AND t.threshold > 0 THEN t.threshold ELSE 1 END AS shortfall
+		FROM tested AS t
+	)
+	SELECT fma_evaluate_rules.run_id,
+		row_number() OVER (ORDER BY CASE WHEN NOT j.passed THEN 1 WHEN j.passed IS NULL THEN 2 ELSE 3 END, j.shortfall DESC NULLS LAST, j.n DESC,
+			j.rule_id, j.segment COLLATE "C", j.one_label COLLATE "C", j.starts_at),
+		j.rule_id, j.name, j.metric, j.threshold, j.direction, j.segment_by,
+		CASE j.segment_by WHEN 'label' THEN j.one_label WHEN 'model_version' THEN j.model_version ELSE j.segment END,
+		j.starts_at, j.model_version,
+		CASE WHEN j.segment_by = 'label' THEN j.one_label WHEN cardinality(j.labels) = 1 THEN j.labels[1] END,
+		j.value, j.low, j.high, j.passed, j.n,
+		CASE WHEN j.segment_by = 'label' THEN j.support::double precision / nullif(j.all_support, 0)
+			ELSE j.labelled::double precision / nullif(j.all_n, 0)::double precision END,
+		CASE WHEN j.segment_by = 'label' THEN j.missed::double precision / nullif(j.all_missed, 0)
+			ELSE (fma_failure_counts(j.failures)).failures::double precision / nullif(j.all_failures, 0)::double precision END,
+		CASE WHEN j.passed IS NOT NULL THEN NULL
+			WHEN j.missing THEN 'the run has no ' || j.segment_by || ' summaries'
+			WHEN j.unthresholded THEN 'the run did not measure this confidence'
+			WHEN j.n = 0 AND j.segment_by = 'label' AND j.one_label IS NOT NULL THEN
+				CASE j.metric WHEN 'Precision' THEN 'never predicted' WHEN 'Recall' THEN 'never the truth' ELSE 'does not occur' END
+			WHEN j.n = 0 THEN 'no rows'
+			WHEN j.n < j.min_rows THEN 'too few rows'
+			WHEN j.value IS NULL THEN 'undefined'
+			ELSE 'no interval' END
+	FROM judged AS j;
+END;
+COMMENT ON FUNCTION fma_evaluate_rules(bigint) IS 'checks the dataset''s rules against what a run has stored
+What fma_run does at its end. Called by itself it tells what a new rule would have said of an old run; nothing is written.';
+
+-- private functions
+
+CREATE FUNCTION fma_unmet_rules(dataset_id integer, OUT run_id bigint, OUT rank bigint, OUT rule_id integer, OUT rule text,
+	OUT segment text, OUT starts_at timestamptz, OUT label text, OUT value double precision, OUT ci_low double precision,
+	OUT ci_high double precision, OUT threshold double precision, OUT passed boolean, OUT n bigint, OUT reason text)
+	RETURNS SETOF record LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	WITH ended AS (
+		SELECT u.* FROM fma_result_run AS u WHERE u.dataset_id = fma_unmet_rules.dataset_id AND u.status IN ('complete', 'failed')
+	), newest AS (
+		SELECT e.* FROM ended AS e ORDER BY e.run_id DESC LIMIT 1
+	), complete AS (
+		SELECT e.run_id FROM ended AS e WHERE e.status = 'complete' ORDER BY e.run_id DESC LIMIT 1
+	), rule AS (
+		SELECT r.* FROM fma_rule AS r WHERE r.dataset_id = fma_unmet_rules.dataset_id
+	), result AS (
+		SELECT f.* FROM fma_result_rule AS f JOIN complete USING (run_id) JOIN rule USING (rule_id)
+	), unmet AS (
+		SELECT w.run_id, 0 AS rank, NULL::integer AS rule_id, 'the newest run is complete' AS rule, NULL::text AS segment, NULL::timestamptz AS starts_at,
+			NULL::text AS label, NULL::double precision AS value, NULL::double precision AS ci_low, NULL::double precision AS ci_high,
+			NULL::double precision AS threshold, false AS passed, w.n,
+			concat('run ', w.run_id, ' failed', ' in stage ' || w.failed_stage, ': ' || w.message) AS reason
+		FROM newest AS w WHERE w.status = 'failed'
+		UNION ALL
+		SELECT NULL, 0, NULL, 'there is a complete run', NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, NULL, 'no run is complete'
+		WHERE NOT EXISTS (SELECT FROM complete)
+		UNION ALL
+		SELECT f.run_id, f.rank, f.rule_id, f.rule, f.segment, f.starts_at, f.label, f.value, f.ci_low, f.ci_high, f.threshold, f.passed, f.n, f.reason
+		FROM result AS f WHERE f.passed IS NOT TRUE
+		UNION ALL
+		SELECT c.run_id, NULL, r.rule_id, r.name, NULL, NULL, NULL, NULL, NULL, NULL, r.threshold, NULL, NULL, 'added after the run'
+		FROM complete AS c, rule AS r WHERE NOT EXISTS (SELECT FROM result AS f WHERE f.rule_id = r.rule_id)
+		UNION ALL
+		SELECT NULL, NULL, NULL, 'there are rules', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'the dataset has no rules'
+		WHERE NOT EXISTS (SELECT FROM rule)
+	)
+	SELECT x.run_id, x.rank, x.rule_id, x.rule, x.segment, x.starts_at, x.label, x.value, x.ci_low, x.ci_high, x.threshold, x.passed, x.n, x.reason
+	FROM unmet AS x ORDER BY x.rank, x.rule_id;
+END;
+COMMENT ON FUNCTION fma_unmet_rules(integer) IS 'the rows of fma_check_run';
+
+-- views
+
+CREATE VIEW fma_rule_results WITH (security_invoker) AS
+	SELECT d.name AS dataset, f.run_id, u.finished_at AS time, f.rank, f.rule_id, f.rule, f.metric, f.threshold, f.direction, f.segment_by,
+		f.segment, f.starts_at, f.model_version, f.label, f.value, f.ci_low, f.ci_high, f.passed, f.n, f.share_of_rows,
+		f.share_of_failures, f.reason
+	FROM fma_result_rule AS f JOIN fma_result_run AS u USING (run_id) JOIN fma_dataset AS d USING (dataset_id)
+	WHERE f.run_id = (SELECT max(newest.run_id) FROM fma_result_run AS newest WHERE newest.dataset_id = u.dataset_id AND newest.status = 'complete')
+	ORDER BY d.name, f.rank;
+COMMENT ON VIEW fma_rule_results IS 'what the newest complete run of each dataset found of its rules, worst first
+One row a rule and segment. fma_check_run returns those that did not pass.';
+COMMENT ON COLUMN fma_rule_results.dataset IS 'name of the dataset';
+COMMENT ON COLUMN fma_rule_results.run_id IS 'the run';
+COMMENT ON COLUMN fma_rule_results.time IS 'when the run ended';
+COMMENT ON COLUMN fma_rule_results.rank IS 'from 1, the worst first: what failed by how much, what could not be told, what passed';
+COMMENT ON COLUMN fma_rule_results.rule_id IS 'the rule; it may have been removed since';
+COMMENT ON COLUMN fma_rule_results.rule IS 'its name';
+COMMENT ON COLUMN fma_rule_results.metric IS 'its metric';
+COMMENT ON COLUMN fma_rule_results.threshold IS 'its threshold';
+COMMENT ON COLUMN fma_rule_results.direction IS 'at least or at most the threshold';
+COMMENT ON COLUMN fma_rule_results.segment_by IS 'what it was checked for each of';
+COMMENT ON COLUMN fma_rule_results.segment IS 'the label, batch, place, model version, slice or hotspot; NULL overall, and for rows without one';
+COMMENT ON COLUMN fma_rule_results.starts_at IS 'of a period';
+COMMENT ON COLUMN fma_rule_results.model_version IS 'the model version measured, where the dataset has one';
+COMMENT ON COLUMN fma_rule_results.label IS 'the label measured, where it is one alone';
+COMMENT ON COLUMN fma_rule_results.value IS 'the metric; NULL where it is undefined';
+COMMENT ON COLUMN fma_rule_results.ci_low IS 'lower end of its 95 % interval; NULL where none is valid';
+COMMENT ON COLUMN fma_rule_results.ci_high IS 'upper end of it';
+COMMENT ON COLUMN fma_rule_results.passed IS 'whether the rule was kept; NULL where that cannot be told';
+COMMENT ON COLUMN fma_rule_results.n IS 'rows that the metric was measured on';
+COMMENT ON COLUMN fma_rule_results.share_of_rows IS 'the segment''s share of all labelled rows';
+COMMENT ON COLUMN fma_rule_results.share_of_failures IS 'its share of all failures; of a label, of all wrong predictions';
+COMMENT ON COLUMN fma_rule_results.reason IS 'why passed is NULL';
+ALTER VIEW fma_rule_results OWNER TO @extowner@;
+GRANT SELECT ON fma_rule_results TO PUBLIC;
+
+-- schedule: runs by pg_cron, where it is installed (doc/schedule.md)
+
+CREATE FUNCTION fma_schedule(name text, cron text) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_schedule(text, text) IS 'lets pg_cron run a dataset, as whoever schedules it
+cron is a schedule as pg_cron takes it, such as ''0 3 * * *'' (in its time zone, UTC by default). The job is called "fma: " and the dataset''s name; its number is returned. A second call changes it.';
+
+CREATE FUNCTION fma_unschedule(name text) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_unschedule(text) IS 'ends what fma_schedule began
+Returns whether the caller had scheduled runs of that name; the dataset need not exist any more.';
+
+-- predictions: the rows behind the figures (doc/predictions.md)
+
+CREATE FUNCTION fma_list_predictions(dataset text,
+	only_errors boolean DEFAULT false, only_high_confidence_errors boolean DEFAULT false,
+	true_label text DEFAULT NULL, pred_label text DEFAULT NULL,
+	min_conf double precision DEFAULT NULL, max_conf double precision DEFAULT NULL,
+	hotspot integer DEFAULT NULL, conditions jsonb DEFAULT NULL,
+	sort text DEFAULT 'confidence_desc', page integer DEFAULT 1, page_size integer DEFAULT 10,
+	model_version text DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
+	count_limit integer DEFAULT 10000,
+	OUT id text, OUT true_label text, OUT pred_label text, OUT confidence double precision, OUT error_type text,
+	OUT image_url text, OUT occurred_at timestamptz, OUT model_version text, OUT total bigint, OUT total_is_exact boolean)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE COST 10000 ROWS 10;
+COMMENT ON FUNCTION fma_list_predictions(text, boolean, boolean, text, text, double precision, double precision, integer, jsonb, text,
+	integer, integer, text, timestamptz, timestamptz, integer) IS 'a page of a dataset''s predictions, the most confident first
+hotspot is the rank of one of the newest complete run''s; conditions are [{"column", "op", "value"}] as the finders write them; sort is confidence_desc or confidence_asc.
+error_type is correct, error or confident_error. total counts all rows asked for, no further than count_limit (NULL: all); total_is_exact says whether it reached the end.';
+
+CREATE FUNCTION fma_get_prediction(dataset text, id text, model_version text DEFAULT NULL,
+	OUT id text, OUT true_label text, OUT pred_label text, OUT confidence double precision, OUT error_type text,
+	OUT image_url text, OUT failed boolean, OUT loss double precision, OUT occurred_at timestamptz, OUT model_version text,
+	OUT batch text, OUT unit text, OUT place text, OUT longitude double precision, OUT latitude double precision,
+	OUT probabilities jsonb, OUT embedding jsonb, OUT attributes jsonb)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE COST 1000 ROWS 1;
+COMMENT ON FUNCTION fma_get_prediction(text, text, text) IS 'all about one prediction, its features as JSON
+One row, or one for each model version that has the id; none where no row has it.';
+
+CREATE FUNCTION fma_export_query(dataset text,
+	only_errors boolean DEFAULT false, only_high_confidence_errors boolean DEFAULT false,
+	true_label text DEFAULT NULL, pred_label text DEFAULT NULL,
+	min_conf double precision DEFAULT NULL, max_conf double precision DEFAULT NULL,
+	hotspot integer DEFAULT NULL, conditions jsonb DEFAULT NULL,
+	sort text DEFAULT 'confidence_desc',
+	model_version text DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL)
+	RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE COST 1000;
+COMMENT ON FUNCTION fma_export_query(text, boolean, boolean, text, text, double precision, double precision, integer, jsonb, text,
+	text, timestamptz, timestamptz) IS 'the SELECT of the predictions that are asked for, to be put into COPY
+Columns id, true_label, pred_label, confidence, error_type, image_url. It runs with the rights of whoever executes it, and has the owner''s expressions in it.';
+
+-- dashboard: stored results as JSON (doc/dashboard.md)
+
+-- private: which run and which summary all of them show
+
+CREATE FUNCTION fma_newest_run(dataset text, model_version text, OUT run_id bigint, OUT model_version text) RETURNS record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+COMMENT ON FUNCTION fma_newest_run(text, text) IS 'the newest complete run of a dataset, and the model version to show
+The version asked for, else the run''s current one. Errors: unknown dataset, no complete run, unknown version.';
+
+CREATE FUNCTION fma_newest_summary(dataset text, model_version text) RETURNS SETOF fma_result_summary
+	LANGUAGE SQL STABLE ROWS 1
+BEGIN ATOMIC
+	SELECT s.* FROM fma_newest_run(dataset, model_version) AS w
+		JOIN fma_result_summary AS s ON s.run_id = w.run_id AND s.segment_by = 'overall'
+			AND s.model_version IS NOT DISTINCT FROM w.model_version AND s.min_confidence IS NULL;
+END;
+COMMENT ON FUNCTION fma_newest_summary(text, text) IS 'the overall summary of a dataset''s newest complete run
+Of the model version asked for, else the current one; one row.';
+
+-- functions
+
+CREATE FUNCTION fma_get_overview(dataset text, model_version text DEFAULT NULL) RETURNS jsonb
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	SELECT jsonb_build_object(
+		'dataset', fma_get_overview.dataset,
+		'task', coalesce(r.settings ->> 'task', 'classification'),
+		'run_id', r.run_id,
+		'finished_at', r.finished_at,
+		'since', r.since,
+		'until', r.until,
+		'first_at', r.first_at,
+		'last_at', r.last_at,
+		'model_version', s.model_version,
+		'model_versions', (SELECT coalesce(jsonb_agg(v.model_version ORDER BY v.model_version COLLATE "C"), '[]')
+			FROM fma_result_summary AS v WHERE v.run_id = s.run_id AND v.segment_by = 'overall'
+				AND v.min_confidence IS NULL AND v.model_version IS NOT NULL),
+		'n', s.n,
+		'unlabelled', s.unlabelled,
+		'failures', (fma_failure_counts(s.failures)).failures,
+		'failure_rate', fma_failure_rate(s.failures),
+		'ci_low', i.low,
+		'ci_high', i.high,
+		'n_units', s.n_units,
+		'design_effect', s.design_effect,
+		'high_confidence', coalesce((r.settings ->> 'high_confidence')::double precision, 0.8),
+		'confident_errors', s.confident_errors,
+		'labels', (SELECT count(*) FROM fma_class_metrics(s.confusion)),
+		'accuracy', fma_accuracy(s.confusion),
+		'balanced_accuracy', fma_balanced_accuracy(s.confusion),
+		'macro_precision', fma_precision(s.confusion),
+		'macro_recall', fma_recall(s.confusion),
+		'macro_f1', fma_f1(s.confusion),
+		'weighted_f1', fma_f1(s.confusion, 'weighted'),
+		'mcc', fma_mcc(s.confusion),
+		'kappa', fma_kappa(s.confusion),
+		'mean_confidence', (SELECT mean_confidence FROM fma_bins(fma_coarsen(s.reliability, 1))),
+		'ece', fma_ece(ten.r),
+		'ece_if_calibrated', c.expected,
+		'ece_p_value', c.p_value,
+		'mce', fma_mce(ten.r),
+		'brier', (fma_confidence_brier(s.reliability)).brier,
+		'confidence_log_loss', fma_confidence_log_loss(s.reliability),
+		'log_loss', s.log_loss,
+		'top_3_accuracy', s.top_3_accuracy,
+		'top_5_accuracy', s.top_5_accuracy,
+		'classwise_ece', s.classwise_ece,
+		'mae', m.mae,
+		'rmse', m.rmse,
+		'r2', m.r2,
+		'bias', m.bias,
+		'hotspots', (SELECT count(*) FROM fma_result_slice AS h WHERE h.run_id = s.run_id AND h.kind = 'hotspot'))
+	FROM fma_newest_summary(dataset, model_version) AS s
+		JOIN fma_result_run AS r USING (run_id),
+		LATERAL (SELECT fma_coarsen(s.reliability, 10) AS r) AS ten
+		LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, coalesce(s.design_effect, 1)) AS i ON true
+		LEFT JOIN LATERAL fma_ece_if_calibrated(ten.r) AS c ON true
+		LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS m ON true;
+END;
+COMMENT ON FUNCTION fma_get_overview(text, text) IS 'the figures of a dataset''s newest complete run, as a JSON object
+Of a model version, by default the current one. What the dataset has no columns for is null.';
+
+CREATE FUNCTION fma_get_confusion_matrix(dataset text, model_version text DEFAULT NULL) RETURNS jsonb
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	WITH summary AS (
+		SELECT * FROM fma_newest_summary(dataset, model_version)
+	), line AS (
+		SELECT c.truth, min(c.place) AS place,
+			jsonb_agg(c.n ORDER BY c.place) AS counts,
+			jsonb_agg(c.share_of_truth ORDER BY c.place) AS of_truth,
+			jsonb_agg(c.share_of_prediction ORDER BY c.place) AS of_prediction
+		FROM summary AS s, fma_cells(s.confusion, true) WITH ORDINALITY AS c (truth, prediction, n,
+			share_of_truth, share_of_prediction, share_of_all, weight, place)
+		GROUP BY c.truth
+	)
+	SELECT jsonb_build_object(
+		'dataset', fma_get_confusion_matrix.dataset,
+		'run_id', s.run_id,
+		'model_version', s.model_version,
+		'labels', coalesce(m.labels, '[]'),
+		'counts', coalesce(m.counts, '[]'),
+		'share_of_truth', coalesce(m.of_truth, '[]'),
+		'share_of_prediction', coalesce(m.of_prediction, '[]'))
+	FROM summary AS s, (
+		SELECT jsonb_agg(l.truth ORDER BY l.place) AS labels, jsonb_agg(l.counts ORDER BY l.place) AS counts,
+			jsonb_agg(l.of_truth ORDER BY l.place) AS of_truth, jsonb_agg(l.of_prediction ORDER BY l.place) AS of_prediction
+		FROM line AS l) AS m;
+END;
+COMMENT ON FUNCTION fma_get_confusion_matrix(text, text) IS 'the confusion matrix of a dataset''s newest complete run, as a JSON object
+labels, and three matrices with a row for each true label: counts, share_of_truth (rows sum to 1), share_of_prediction (columns sum to 1).';
+
+CREATE FUNCTION fma_get_errors_by_class(dataset text, model_version text DEFAULT NULL) RETURNS jsonb
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	WITH summary AS (
+		SELECT * FROM fma_newest_summary(dataset, model_version)
+	), class AS (
+		SELECT m.label, m.support::bigint AS n, m.predicted::bigint AS predicted, m.fn::bigint AS errors,
+			m.precision, m.recall, m.f1, m.place, sum(m.fn) OVER () AS all_errors
+		FROM summary AS s, fma_class_metrics(s.confusion) WITH ORDINALITY AS m (label, support, predicted,
+			tp, fp, fn, tn, precision, recall, f1, iou, place)
+	), mistake AS (
+		SELECT DISTINCT ON (c.truth) c.truth, c.prediction, c.n
+		FROM summary AS s, fma_cells(s.confusion, false) WITH ORDINALITY AS c (truth, prediction, n,
+			share_of_truth, share_of_prediction, share_of_all, weight, place)
+		WHERE c.truth <> c.prediction
+		ORDER BY c.truth, c.n DESC, c.place
+	)
+	SELECT jsonb_build_object(
+		'dataset', fma_get_errors_by_class.dataset,
+		'run_id', s.run_id,
+		'model_version', s.model_version,
+		'classes', (
+			SELECT coalesce(jsonb_agg(jsonb_build_object(
+				'label', c.label,
+				'support', c.n,
+				'predicted', c.predicted,
+				'errors', c.errors,
+				'error_rate', c.errors / nullif(c.n, 0)::double precision,
+				'share_of_errors', c.errors / nullif(c.all_errors, 0),
+				'precision', c.precision,
+				'recall', c.recall,
+				'f1', c.f1,
+				'taken_for', m.prediction,
+				'taken_for_n', m.n) ORDER BY c.errors DESC, c.place), '[]')
+			FROM class AS c LEFT JOIN mistake AS m ON m.truth = c.label))
+	FROM summary AS s;
+END;
+COMMENT ON FUNCTION fma_get_errors_by_class(text, text) IS 'the errors of each true label in a dataset''s newest complete run, as a JSON object
+classes, the one with most errors first: support, errors, error_rate, share_of_errors, precision, recall, f1, and the label it is most often taken for.';
+
+CREATE FUNCTION fma_get_calibration(dataset text, bins integer DEFAULT 10, model_version text DEFAULT NULL) RETURNS jsonb
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	SELECT jsonb_build_object(
+		'dataset', fma_get_calibration.dataset,
+		'run_id', s.run_id,
+		'model_version', s.model_version,
+		'n', (SELECT sum(n) FROM fma_bins(coarse.r)),
+		'ece', fma_ece(coarse.r),
+		'mce', fma_mce(coarse.r),
+		'ece_if_calibrated', c.expected,
+		'ece_p_value', c.p_value,
+		'bins', (
+			SELECT coalesce(jsonb_agg(jsonb_build_object('bin', b.bin, 'low', b.low, 'high', b.high, 'n', b.n,
+				'mean_confidence', b.mean_confidence, 'accuracy', b.accuracy, 'gap', b.gap,
+				'ci_low', b.ci_low, 'ci_high', b.ci_high) ORDER BY b.bin), '[]')
+			FROM fma_bins(coarse.r) AS b))
+	FROM fma_newest_summary(dataset, model_version) AS s,
+		LATERAL (SELECT fma_coarsen(s.reliability, coalesce(bins, 10)) AS r) AS coarse
+		LEFT JOIN LATERAL fma_ece_if_calibrated(coarse.r) AS c ON true;
+END;
+COMMENT ON FUNCTION fma_get_calibration(text, integer, text) IS 'the reliability diagram of a dataset''s newest complete run, as a JSON object
+bins must divide 100. ece is that of as many bins; ece_if_calibrated is what a perfectly calibrated model would show.';
+
+CREATE FUNCTION fma_get_confidence_curve(dataset text, model_version text DEFAULT NULL) RETURNS jsonb
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	SELECT jsonb_build_object(
+		'dataset', fma_get_confidence_curve.dataset,
+		'run_id', s.run_id,
+		'model_version', s.model_version,
+		'points', (
+			SELECT coalesce(jsonb_agg(jsonb_build_object('threshold', p.low, 'n', p.n,
+				'coverage', p.n / nullif(p.all_rows, 0), 'errors', p.n - p.correct,
+				'accuracy', p.correct / nullif(p.n, 0)) ORDER BY p.low), '[]')
+			FROM (
+				SELECT b.low, sum(b.n) OVER above AS n, sum(round(b.accuracy * b.n)) OVER above AS correct,
+					sum(b.n::double precision) OVER () AS all_rows
+				FROM fma_bins(s.reliability) AS b
+				WINDOW above AS (ORDER BY b.low DESC)) AS p))
+	FROM fma_newest_summary(dataset, model_version) AS s;
+END;
+COMMENT ON FUNCTION fma_get_confidence_curve(text, text) IS 'what is gained by trusting only confident predictions, as a JSON object
+points, one a hundredth: of the rows with at least this confidence their number, their share (coverage), their errors and accuracy.';
+
+CREATE FUNCTION fma_get_predictions(dataset text,
+	only_errors boolean DEFAULT false, only_high_confidence_errors boolean DEFAULT false,
+	true_label text DEFAULT NULL, pred_label text DEFAULT NULL,
+	min_conf double precision DEFAULT NULL, max_conf double precision DEFAULT NULL,
+	hotspot integer DEFAULT NULL, conditions jsonb DEFAULT NULL,
+	sort text DEFAULT 'confidence_desc', page integer DEFAULT 1, page_size integer DEFAULT 10,
+	model_version text DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
+	count_limit integer DEFAULT 10000) RETURNS jsonb
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	WITH item AS (
+		SELECT * FROM fma_list_predictions(dataset, only_errors, only_high_confidence_errors, true_label, pred_label,
+			min_conf, max_conf, hotspot, conditions, sort, page, page_size, model_version, since, until, count_limit)
+			WITH ORDINALITY AS p (id, true_label, pred_label, confidence, error_type, image_url, occurred_at, model_version,
+				total, total_is_exact, place)
+	), total AS (
+		SELECT i.total, i.total_is_exact FROM item AS i WHERE i.place = 1
+		UNION ALL
+		(SELECT f.total, f.total_is_exact
+		FROM fma_list_predictions(dataset, only_errors, only_high_confidence_errors, true_label, pred_label,
+			min_conf, max_conf, hotspot, conditions, sort, 1, 1, model_version, since, until, count_limit) AS f
+		WHERE NOT EXISTS (SELECT FROM item) AND page > 1)
+	)
+	SELECT jsonb_build_object(
+		'dataset', fma_get_predictions.dataset,
+		'page', page,
+		'page_size', page_size,
+		'total', coalesce((SELECT t.total FROM total AS t), 0),
+		'total_is_exact', coalesce((SELECT t.total_is_exact FROM total AS t), true),
+		'items', (
+			SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'true_label', i.true_label, 'pred_label', i.pred_label,
+				'confidence', i.confidence, 'error_type', i.error_type, 'image_url', i.image_url,
+				'occurred_at', i.occurred_at, 'model_version', i.model_version) ORDER BY i.place), '[]')
+			FROM item AS i));
+END;
+COMMENT ON FUNCTION fma_get_predictions(text, boolean, boolean, text, text, double precision, double precision, integer, jsonb, text,
+	integer, integer, text, timestamptz, timestamptz, integer) IS 'a page of a dataset''s predictions, as a JSON object
+The arguments of fma_list_predictions; page, page_size, total, total_is_exact, items. A page beyond the last has no items.';
+
+-- views: the newest complete run of each dataset, one row a fact, for people and BI tools
+
+CREATE VIEW fma_latest_run WITH (security_invoker = true) AS
+SELECT d.dataset_id, d.name AS dataset, r.run_id, r.started_at, r.finished_at, r.since, r.until, r.n, r.first_at, r.last_at,
+	r.model_version, r.period
+FROM fma_dataset AS d CROSS JOIN LATERAL (
+	SELECT * FROM fma_result_run AS r WHERE r.dataset_id = d.dataset_id AND r.status = 'complete' ORDER BY r.run_id DESC LIMIT 1
+) AS r;
+COMMENT ON VIEW fma_latest_run IS 'the newest complete run of each dataset
+Every other view shows what this run found; older runs are in the tables fma_result_..., by run_id.';
+
+CREATE VIEW fma_overview WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.finished_at, s.model_version, s.model_version IS NOT DISTINCT FROM l.model_version AS is_current,
+	s.n, s.unlabelled, f.failures, fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
+	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion) AS balanced_accuracy,
+	fma_precision(s.confusion) AS macro_precision, fma_recall(s.confusion) AS macro_recall, fma_f1(s.confusion) AS macro_f1,
+	fma_mcc(s.confusion) AS mcc, fma_kappa(s.confusion) AS kappa,
+	fma_ece(r.reliability) AS ece, c.expected AS ece_if_calibrated, c.p_value AS ece_p_value, fma_mce(r.reliability) AS mce,
+	(fma_confidence_brier(s.reliability)).brier AS brier, fma_confidence_log_loss(s.reliability) AS confidence_log_loss,
+	g.mae, g.rmse, g.r2, g.bias,
+	s.log_loss, s.top_3_accuracy, s.top_5_accuracy, s.classwise_ece, s.n_units, s.design_effect, l.first_at, l.last_at
+FROM fma_latest_run AS l
+JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
+LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
+LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
+LEFT JOIN LATERAL fma_coarsen(s.reliability, 10) AS r (reliability) ON true
+LEFT JOIN LATERAL fma_ece_if_calibrated(r.reliability) AS c ON true
+LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+COMMENT ON VIEW fma_overview IS 'how often each model version fails, and every overall metric
+One row a dataset and model version.';
+
+CREATE VIEW fma_run_history WITH (security_invoker = true) AS
+SELECT d.name AS dataset, r.run_id, r.started_at AS time, r.model_version, s.n, s.unlabelled, f.failures,
+	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
+	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece, g.mae, g.rmse
+FROM fma_dataset AS d
+JOIN fma_result_run AS r ON r.dataset_id = d.dataset_id AND r.status = 'complete'
+JOIN fma_result_summary AS s ON s.run_id = r.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
+	AND s.model_version IS NOT DISTINCT FROM r.model_version
+LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
+LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
+LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+COMMENT ON VIEW fma_run_history IS 'all complete runs of each dataset: how the current model version did in each
+One row a run.';
+
+CREATE VIEW fma_confusion_cells WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, s.model_version, c.truth, c.prediction, c.n::bigint AS n, c.share_of_truth, c.share_of_prediction, c.share_of_all,
+	c.truth = c.prediction AS correct
+FROM fma_latest_run AS l
+JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
+CROSS JOIN LATERAL fma_cells(s.confusion, (SELECT count(*) <= 100 FROM fma_class_metrics(s.confusion))) AS c;
+COMMENT ON VIEW fma_confusion_cells IS 'the confusion matrix: absolute, by truth and by prediction
+One row a cell; empty cells too, up to 100 labels.';
+
+CREATE VIEW fma_label_metrics WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, s.model_version, m.label, m.support::bigint AS support, m.predicted::bigint AS predicted,
+	m.tp::bigint AS tp, m.fp::bigint AS fp, m.fn::bigint AS fn, m.tn::bigint AS tn, m.precision, m.recall, m.f1, m.iou,
+	(m.fn / NULLIF(sum(m.fn) OVER (PARTITION BY l.run_id, s.model_version), 0))::double precision AS share_of_errors,
+	w.prediction AS taken_for, w.n::bigint AS taken_for_n
+FROM fma_latest_run AS l
+JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
+CROSS JOIN LATERAL fma_class_metrics(s.confusion) AS m
+LEFT JOIN (
+	SELECT DISTINCT ON (s.run_id, s.model_version, c.truth) s.run_id, s.model_version, c.truth, c.prediction, c.n
+	FROM fma_latest_run AS l JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
+	CROSS JOIN LATERAL fma_cells(s.confusion) AS c
+	WHERE c.truth <> c.prediction AND c.n > 0
+	ORDER BY s.run_id, s.model_version, c.truth, c.n DESC, c.prediction
+) AS w ON w.run_id = s.run_id AND w.model_version IS NOT DISTINCT FROM s.model_version AND w.truth = m.label;
+COMMENT ON VIEW fma_label_metrics IS 'precision, recall, F1 and IoU of each label, and what it is most often taken for
+One row a label.';
+
+CREATE VIEW fma_calibration WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, s.model_version, b.bin, b.low, b.high, b.n, b.mean_confidence, b.accuracy, b.gap, b.ci_low, b.ci_high,
+	fma_ece(r.reliability) AS ece
+FROM fma_latest_run AS l
+JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
+CROSS JOIN LATERAL fma_coarsen(s.reliability, 10) AS r (reliability)
+CROSS JOIN LATERAL fma_bins(r.reliability) AS b;
+COMMENT ON VIEW fma_calibration IS 'the reliability diagram: does a confidence of 0.7 mean right in 70 of 100 cases?
+One row a bin, ten bins, empty ones too.';
+
+CREATE VIEW fma_confidence_curve WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, s.model_version, b.low AS threshold, b.n AS n_in_bin, (b.n - b.correct) AS errors_in_bin,
+	(sum(b.n) OVER above)::bigint AS n, (sum(b.n - b.correct) OVER above)::bigint AS errors,
+	(sum(b.n) OVER above / NULLIF(sum(b.n) OVER everything, 0))::double precision AS coverage,
+	(sum(b.correct) OVER above / NULLIF(sum(b.n) OVER above, 0))::double precision AS accuracy
+FROM fma_latest_run AS l
+JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
+CROSS JOIN LATERAL (
+	SELECT bin, low, n, coalesce(round(n * accuracy), 0)::bigint AS correct FROM fma_bins(s.reliability)
+) AS b
+WINDOW everything AS (PARTITION BY l.run_id, s.model_version),
+	above AS (PARTITION BY l.run_id, s.model_version ORDER BY b.bin DESC);
+COMMENT ON VIEW fma_confidence_curve IS 'what is left, and how right it is, when only predictions from a confidence on are used
+One row a threshold, in steps of 0.01.';
+
+CREATE VIEW fma_slice_metrics WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x.failure_rate, x.mean_loss, x.ci_low, x.ci_high, x.baseline_rate,
+	x.rest_rate, x.lift, x.excess_failures, x.share_of_failures, x.p_value, x.q_value, x.n_units,
+	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
+	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
+FROM fma_latest_run AS l
+JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'slice'
+LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'slice' AND s.rank = x.rank
+LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+COMMENT ON VIEW fma_slice_metrics IS 'the slices with the most failures beyond the expected, with their metrics
+One row a slice. A slice with q_value < 0.05 and lift > 1 is worse than the rest beyond chance.';
+
+CREATE VIEW fma_hotspots WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x.failure_rate, x.mean_loss, x.ci_low, x.ci_high, x.baseline_rate,
+	x.rest_rate, x.lift, x.excess_failures, x.share_of_failures, x.p_value, x.q_value, x.n_units,
+	coalesce(c.verdict, 'new') AS confirmation, c.n AS new_n, c.failure_rate AS new_failure_rate, c.mean_loss AS new_mean_loss,
+	c.q_value AS new_q_value,
+	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
+	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
+FROM fma_latest_run AS l
+JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'hotspot'
+LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'hotspot' AND s.rank = x.rank
+LEFT JOIN fma_result_confirmation AS c ON c.run_id = x.run_id AND c.conditions = x.conditions
+LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+COMMENT ON VIEW fma_hotspots IS 'the few slices that matter: each worse than the rest and than every more general slice
+One row a hotspot. Rates of newly found hotspots are inflated; confirmation tells what the rows since the run before say.';
+
+CREATE VIEW fma_hotspot_confirmation WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, c.rank, c.slice, c.verdict AS confirmation, c.rows_after, c.previous_run_id, c.previous_n, c.previous_rate,
+	c.n, c.failures, c.failure_rate, c.mean_loss, c.ci_low, c.ci_high, c.rest_rate, c.lift, c.p_value, c.q_value, c.n_units,
+	c.predicate, c.conditions::text AS conditions
+FROM fma_latest_run AS l JOIN fma_result_confirmation AS c ON c.run_id = l.run_id;
+COMMENT ON VIEW fma_hotspot_confirmation IS 'the hotspots of the run before, measured on the rows that came since
+One row a hotspot: confirmed, not confirmed, or too few rows.';
+
+CREATE VIEW fma_timeline WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, s.starts_at AS time, s.ends_at, l.period, s.model_version, s.n, s.unlabelled, f.failures,
+	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
+	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
+	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
+FROM fma_latest_run AS l
+JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'period' AND s.min_confidence IS NULL
+LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
+LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
+LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+COMMENT ON VIEW fma_timeline IS 'how often the model fails, period by period
+One row a period and model version; rows without a time have none.';
+
+CREATE VIEW fma_batches WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, s.segment AS batch, s.model_version, s.n, s.unlabelled, f.failures,
+	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
+	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
+	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
+FROM fma_latest_run AS l
+JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'batch' AND s.min_confidence IS NULL
+LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
+LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
+LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+COMMENT ON VIEW fma_batches IS 'how often the model fails, batch by batch
+One row a batch and model version.';
+
+CREATE VIEW fma_places WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, s.segment AS place, s.longitude, s.latitude, s.model_version, s.n, s.unlabelled, f.failures,
+	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
+	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
+	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures, s.confident_errors,
+	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
+	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
+FROM fma_latest_run AS l
+JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'place' AND s.min_confidence IS NULL
+JOIN fma_result_summary AS o ON o.run_id = l.run_id AND o.segment_by = 'overall' AND o.min_confidence IS NULL
+	AND o.model_version IS NOT DISTINCT FROM s.model_version
+LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
+LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
+LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+COMMENT ON VIEW fma_places IS 'how often the model fails, place by place
+One row a place and model version.';
+
+CREATE VIEW fma_model_comparison WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, c.version_a, c.version_b, c.rank, c.slice, c.n, c.loss_a, c.loss_b, c.difference, c.ci_low, c.ci_high,
+	c.only_a_failed, c.only_b_failed, c.p_value, c.q_value, c.q_rest, c.n_units, c.predicate, c.conditions::text AS conditions
+FROM fma_latest_run AS l JOIN fma_result_comparison AS c ON c.run_id = l.run_id;
+COMMENT ON VIEW fma_model_comparison IS 'model versions compared on the same rows, and the slices where the newer one is worse
+Rank 0 is all rows, by McNemar''s test where losses are failures.';
+
+CREATE VIEW fma_run_log WITH (security_invoker = true) AS
+SELECT d.name AS dataset, r.run_id, r.status, r.started_at, r.finished_at,
+	extract(epoch FROM r.finished_at - r.started_at)::double precision AS seconds, r.n AS rows_read,
+	s.position, s.stage, s.seconds AS stage_seconds, s.n AS stage_rows, s.note, r.failed_stage, r.sqlstate, r.message, r.detail
+FROM fma_dataset AS d JOIN fma_result_run AS r USING (dataset_id) LEFT JOIN fma_result_stage AS s USING (run_id);
+COMMENT ON VIEW fma_run_log IS 'all runs, complete and failed, with the time and rows of each stage
+One row a stage; a run without stages has one row.';
+
+ALTER VIEW fma_latest_run OWNER TO @extowner@;
+ALTER VIEW fma_overview OWNER TO @extowner@;
+ALTER VIEW fma_run_history OWNER TO @extowner@;
+ALTER VIEW fma_confusion_cells OWNER TO @extowner@;
+ALTER VIEW fma_label_metrics OWNER TO @extowner@;
+ALTER VIEW fma_calibration OWNER TO @extowner@;
+ALTER VIEW fma_confidence_curve OWNER TO @extowner@;
+ALTER VIEW fma_slice_metrics OWNER TO @extowner@;
+ALTER VIEW fma_hotspots OWNER TO @extowner@;
+ALTER VIEW fma_hotspot_confirmation OWNER TO @extowner@;
+ALTER VIEW fma_timeline OWNER TO @extowner@;
+ALTER VIEW fma_batches OWNER TO @extowner@;
+ALTER VIEW fma_places OWNER TO @extowner@;
+ALTER VIEW fma_model_comparison OWNER TO @extowner@;
+ALTER VIEW fma_run_log OWNER TO @extowner@;
+GRANT SELECT ON fma_latest_run, fma_overview, fma_run_history, fma_confusion_cells, fma_label_metrics, fma_calibration, fma_confidence_curve,
+	fma_slice_metrics, fma_hotspots, fma_hotspot_confirmation, fma_timeline, fma_batches, fma_places, fma_model_comparison, fma_run_log TO PUBLIC;
+
+-- One glossary for the columns of all views: the same name means the same everywhere.
+DO $glossary$
+DECLARE
+	commented record;
+BEGIN
+	FOR commented IN
+		SELECT attribute.attrelid::regclass AS relation, attribute.attname AS name, glossary.meaning
+		FROM pg_depend AS member
+		JOIN pg_class AS class ON class.oid = member.objid AND class.relkind = 'v'
+		JOIN pg_attribute AS attribute ON attribute.attrelid = class.oid AND attribute.attnum > 0
+		JOIN (VALUES
+			('accuracy', 'share of rows predicted right'),
+			('balanced_accuracy', 'mean recall over labels'),
+			('baseline_rate', 'rate or mean loss of all rows'),
+			('batch', 'the batch; NULL for rows without one'),
+			('bias', 'mean of prediction minus truth'),
+			('bin', 'number of the bin, from 1'),
+			('brier', 'Brier score of the confidence'),
+			('ci_high', 'upper end of the 95 % interval; NULL where a single unit cannot tell'),
+			('ci_low', 'lower end of the 95 % interval; NULL where a single unit cannot tell'),
+			('classwise_ece', 'classwise expected calibration error of the class probabilities'),
+			('conditions', 'the slice as JSON: column, op, value'),
+			('confidence_log_loss', 'log loss of the confidence, natural logarithm'),
+			('confident_errors', 'failures with at least the high confidence'),
+			('confirmation', 'new, confirmed, not confirmed or too few rows: what the rows since the run before say'),
+			('correct', 'whether truth and prediction are the same'),
+			('coverage', 'share of rows with at least the threshold''s confidence'),
+			('dataset', 'name of the dataset'),
+			('dataset_id', 'number of the dataset'),
+			('design_effect', 'how many rows are worth one independent row; 1 without units, NULL where a single unit cannot tell'),
+			('detail', 'detail of the error'),
+			('difference', 'b minus a: positive where b is worse'),
+			('ece', 'expected calibration error, ten bins'),
+			('ece_if_calibrated', 'the ECE that a perfectly calibrated model would show'),
+			('ece_p_value', 'p-value of the ECE''s excess over that'),
+			('ends_at', 'end of the period, excluded'),
+			('errors', 'wrong predictions from the threshold on'),
+			('errors_in_bin', 'wrong predictions from this threshold to the next'),
+			('excess_failures', 'failures beyond what the baseline''s rate would give'),
+			('f1', 'F1 of the label'),
+			('failed_stage', 'stage that failed'),
+			('failure_rate', 'share of failures among labelled rows'),
+			('failures', 'rows that failed'),
+			('finished_at', 'end of the run'),
+			('first_at', 'time of the oldest row'),
+			('fn', 'false negatives'),
+			('fp', 'false positives'),
+			('gap', 'mean confidence minus accuracy: positive is overconfident'),
+			('high', 'upper end of the bin'),
+			('iou', 'intersection over union of the label'),
+			('is_current', 'whether this is the model version that slices and hotspots are about'),
+			('kappa', 'Cohen''s kappa'),
+			('label', 'the label'),
+			('last_at', 'time of the newest row'),
+			('latitude', 'mean latitude, degrees'),
+			('lift', 'rate or mean loss divided by that of all rows'),
+			('log_loss', 'mean log loss of the class probabilities, natural logarithm'),
+			('longitude', 'mean longitude, degrees'),
+			('loss_a', 'failure rate or mean loss of version a'),
+			('loss_b', 'failure rate or mean loss of version b'),
+			('low', 'lower end of the bin'),
+			('macro_f1', 'mean F1 over labels'),
+			('macro_precision', 'mean precision over labels'),
+			('macro_recall', 'mean recall over labels'),
+			('mae', 'mean absolute error'),
+			('mcc', 'Matthews'' correlation coefficient'),
+			('mce', 'maximum calibration error, ten bins'),
+			('mean_confidence', 'mean confidence'),
+			('mean_loss', 'mean loss; the failure rate where the loss is a failure'),
+			('message', 'error message'),
+			('model_version', 'the model version, where the dataset has one'),
+			('n', 'rows'),
+			('n_in_bin', 'rows from this threshold to the next'),
+			('n_units', 'units (days, patients, images) among the rows, where the dataset has them'),
+			('new_failure_rate', 'failure rate among the rows since the run before'),
+			('new_mean_loss', 'mean loss of the rows since the run before'),
+			('new_n', 'rows since the run before'),
+			('new_q_value', 'corrected p-value on the rows since the run before'),
+			('note', 'why a stage was left out, or what it left out'),
+			('only_a_failed', 'rows where only version a failed'),
+			('only_b_failed', 'rows where only version b failed'),
+			('p_value', 'p-value before correction'),
+			('period', 'length of the periods'),
+			('place', 'the place; NULL for rows without one'),
+			('position', 'number of the stage, from 1'),
+			('precision', 'precision of the label'),
+			('predicate', 'the slice as SQL over the source''s columns'),
+			('predicted', 'rows predicted to have the label'),
+			('prediction', 'the predicted label'),
+			('previous_n', 'rows when it was found'),
+			('previous_rate', 'rate or mean loss when it was found'),
+			('previous_run_id', 'run that found it'),
+			('q_rest', 'corrected p-value of the difference against that of the other rows'),
+			('q_value', 'p-value after correction for all that was tested'),
+			('r2', 'coefficient of determination'),
+			('rank', 'from 1, the worst first'),
+			('recall', 'recall of the label'),
+			('rest_rate', 'rate or mean loss of the rows outside the slice'),
+			('rmse', 'root mean squared error'),
+			('rows_after', 'rows after this time were measured'),
+			('rows_read', 'rows that the run read'),
+			('run_id', 'number of the run'),
+			('seconds', 'duration of the run, seconds'),
+			('share_of_all', 'share of all rows'),
+			('share_of_errors', 'share of all wrong predictions'),
+			('share_of_failures', 'share of all failures'),
+			('share_of_prediction', 'share of the rows predicted to have this label'),
+			('share_of_truth', 'share of the rows that truly have this label'),
+			('since', 'only rows from this time on, as asked for'),
+			('slice', 'the slice as a person reads it'),
+			('sqlstate', 'error code'),
+			('stage', 'name of the stage'),
+			('stage_rows', 'rows of results that the stage stored'),
+			('stage_seconds', 'duration of the stage, seconds'),
+			('started_at', 'start of the run'),
+			('status', 'complete or failed'),
+			('support', 'rows that truly have the label'),
+			('taken_for', 'the label it is most often taken for'),
+			('taken_for_n', 'how often'),
+			('threshold', 'least confidence'),
+			('time', 'start of the period or run'),
+			('tn', 'true negatives'),
+			('top_3_accuracy', 'share of rows whose truth is among the three most probable classes'),
+			('top_5_accuracy', 'share of rows whose truth is among the five most probable classes'),
+			('tp', 'true positives'),
+			('truth', 'the true label'),
+			('unlabelled', 'rows without a truth or prediction, left out'),
+			('until', 'only rows before this time, as asked for'),
+			('version_a', 'the older model version'),
+			('version_b', 'the newer model version')
+		) AS glossary (name, meaning) ON glossary.name = attribute.attname
+		WHERE member.classid = 'pg_class'::regclass AND member.refclassid = 'pg_extension'::regclass AND member.deptype = 'e'
+			AND member.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'fma')
+	LOOP
+		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', commented.relation, commented.name, commented.meaning);
+	END LOOP;
+END
+$glossary$;
