@@ -14,8 +14,9 @@ TOPICS = value labels matrix confusion metrics intervals reliability calibration
 	statistics failure regression scores query losses dictionary encode bins period calendar conditions tables \
 	evidence units search slices hotspots compare \
 	vectors kernels seeding bounds lloyd kmeans kmeans_fit kmeans_step kmeans_step_io kmeans_train \
-	dataset expression problems register source filter run stages \
-	survey summaries findings confirmation versions rules schedule predictions dashboard views statistics_test
+	dataset settings expression problems register source filter run \
+	stages survey summaries findings confirmation versions rules schedule predictions dashboard views \
+	statistics_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))
 top := $(dir $(lastword $(MAKEFILE_LIST)))
