@@ -13,8 +13,9 @@ EXTENSION = fma
 TOPICS = value labels matrix confusion metrics intervals reliability calibration calibrated distributions \
 	statistics failure regression scores query losses dictionary encode bins period calendar conditions tables \
 	evidence units search slices hotspots compare vectors kernels embedded neighbour_kernels neighbours duplicates \
-	dataset settings expression problems register source filter run stages survey summaries findings confirmation \
-	versions rules schedule predictions dashboard views statistics_test
+	seeding bounds lloyd kmeans kmeans_fit kmeans_step kmeans_step_io kmeans_train dataset settings expression \
+	problems register source filter run stages survey summaries findings confirmation versions rules schedule \
+	predictions dashboard views statistics_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))
 top := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -52,7 +53,7 @@ include $(PGXS)
 
 $(OBJS): $(wildcard $(top)src/*.h)
 # Loops over arrays, which -O2 alone leaves as they are.
-src/calibrated.o src/neighbours.o src/neighbour_kernels.o: CFLAGS += $(CFLAGS_VECTORIZE)
+src/calibrated.o src/vectors.o src/kernels.o src/bounds.o src/neighbours.o src/neighbour_kernels.o: CFLAGS += $(CFLAGS_VECTORIZE)
 all: $(top)fma--1.0.sql
 
 endif

@@ -16,6 +16,7 @@
 #include "utils/tuplestore.h"
 
 #include "kernels.h"
+#include "kmeans.h"
 #include "query.h"
 
 PG_MODULE_MAGIC;
@@ -27,6 +28,7 @@ void
 _PG_init(void)
 {
 	FmaDefineSearchMemory();
+	FmaDefineKmeansMemory();
 	FmaDefineInstructionSet();
 	MarkGUCPrefixReserved("fma");
 }

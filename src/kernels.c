@@ -24,6 +24,9 @@
 #define AVX2_ROWS 4
 #define PLAIN_ROWS 2
 
+/* Sums that a dot product is added up in at the same time, since an addition takes a few cycles */
+#define DOT_SUMS 4
+
 #define ALIGNMENT 64
 
 /* Vectors of fixed width; those with "Unaligned" are only for loads and stores */
@@ -66,10 +69,8 @@ static int	instruction_set = SET_AUTO;
 static pg_attribute_always_inline float
 SumFloats(const float *v)
 {
-	float		s[FLOATS / 2];
+	HalfFloats	s = LOAD(HalfFloats, v) + LOAD(HalfFloats, v + FLOATS / 2);
 
-	for (int i = 0; i < FLOATS / 2; i++)
-		s[i] = v[i] + v[i + FLOATS / 2];
 	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
 }
 
@@ -172,6 +173,28 @@ Accumulate(double *restrict high, double *restrict low, const float *restrict ro
 	}
 }
 
+/* Lowers bounds by a drift; the same operations whatever the compiler makes of the loop */
+static pg_attribute_always_inline void
+LowerBounds(float *restrict bounds, float *restrict lowest, const int32 *restrict label, int n,
+			float drift, int32 except, float drift_of_except)
+{
+	for (int i = 0; i < n; i++)
+	{
+		float		bound = bounds[i] * FMA_ROUND_DOWN - (label[i] == except ? drift_of_except : drift) * FMA_ROUND_UP;
+
+		bounds[i] = bound;
+		lowest[i] = bound < lowest[i] ? bound : lowest[i];
+	}
+}
+
+/* Raises bounds by the drift of each row's centre */
+static pg_attribute_always_inline void
+RaiseBounds(float *restrict bounds, const int32 *restrict label, const float *restrict drift, int n)
+{
+	for (int i = 0; i < n; i++)
+		bounds[i] = (bounds[i] + drift[label[i]]) * FMA_ROUND_UP;
+}
+
 /* The functions above, compiled for an instruction set */
 #define DEFINE_SAME_EVERYWHERE(set, attribute) \
 attribute static double \
@@ -193,6 +216,16 @@ attribute static double \
 set##Product(const float *a, const float *b, int dimension) \
 { \
 	return Product(a, b, dimension); \
+} \
+attribute static void \
+set##LowerBounds(float *bounds, float *lowest, const int32 *label, int n, float drift, int32 except, float drift_of_except) \
+{ \
+	LowerBounds(bounds, lowest, label, n, drift, except, drift_of_except); \
+} \
+attribute static void \
+set##RaiseBounds(float *bounds, const int32 *label, const float *drift, int n) \
+{ \
+	RaiseBounds(bounds, label, drift, n); \
 } \
 attribute static void \
 set##Accumulate(double *high, double *low, const float *row, double sign, int dimension) \
@@ -258,7 +291,8 @@ PlainDot(const float *a, const float *b, int dimension)
 
 static const FmaKernels plain_kernels = {
 	"plain", PlainMultiply, PlainLowest, PlainDot,
-	PlainDistance, PlainRowDistance, PlainRoughDistance, PlainProduct, PlainAccumulate
+	PlainDistance, PlainRowDistance, PlainRoughDistance, PlainProduct,
+	PlainLowerBounds, PlainRaiseBounds, PlainAccumulate
 };
 
 #ifdef FMA_X86
@@ -345,22 +379,24 @@ Avx2Lowest(const FmaTile tile, const int32 *except, float *lowest)
 WITH_AVX2 static float
 Avx2Dot(const float *a, const float *b, int dimension)
 {
-	__m256		low = _mm256_setzero_ps(),
-				high = low;
-	float		sum[FLOATS];
+	__m256		sum[DOT_SUMS];
+	__m128		half;
 	float		rest = 0;
 	int			i = 0;
 
-	for (; i + FLOATS <= dimension; i += FLOATS)
-	{
-		low = _mm256_fmadd_ps(_mm256_loadu_ps(a + i), _mm256_loadu_ps(b + i), low);
-		high = _mm256_fmadd_ps(_mm256_loadu_ps(a + i + FLOATS / 2), _mm256_loadu_ps(b + i + FLOATS / 2), high);
-	}
+	for (int j = 0; j < DOT_SUMS; j++)
+		sum[j] = _mm256_setzero_ps();
+	for (; i + DOT_SUMS * FLOATS / 2 <= dimension; i += DOT_SUMS * FLOATS / 2)
+#pragma GCC unroll 4
+		for (int j = 0; j < DOT_SUMS; j++)
+			sum[j] = _mm256_fmadd_ps(_mm256_loadu_ps(a + i + j * FLOATS / 2), _mm256_loadu_ps(b + i + j * FLOATS / 2), sum[j]);
 	for (; i < dimension; i++)
 		rest += a[i] * b[i];
-	_mm256_storeu_ps(sum, low);
-	_mm256_storeu_ps(sum + FLOATS / 2, high);
-	return SumFloats(sum) + rest;
+	sum[0] = _mm256_add_ps(_mm256_add_ps(sum[0], sum[1]), _mm256_add_ps(sum[2], sum[3]));
+	half = _mm_add_ps(_mm256_castps256_ps128(sum[0]), _mm256_extractf128_ps(sum[0], 1));
+	half = _mm_add_ps(half, _mm_movehl_ps(half, half));
+	half = _mm_add_ss(half, _mm_shuffle_ps(half, half, 1));
+	return _mm_cvtss_f32(half) + rest;
 }
 
 /* All rows of a tile at once */
@@ -413,27 +449,34 @@ Avx512Lowest(const FmaTile tile, const int32 *except, float *lowest)
 WITH_AVX512 static float
 Avx512Dot(const float *a, const float *b, int dimension)
 {
-	__m512		total = _mm512_setzero_ps();
-	float		sum[FLOATS];
-	float		rest = 0;
+	__m512		sum[DOT_SUMS];
 	int			i = 0;
 
-	for (; i + FLOATS <= dimension; i += FLOATS)
-		total = _mm512_fmadd_ps(_mm512_loadu_ps(a + i), _mm512_loadu_ps(b + i), total);
-	for (; i < dimension; i++)
-		rest += a[i] * b[i];
-	_mm512_storeu_ps(sum, total);
-	return SumFloats(sum) + rest;
+	for (int j = 0; j < DOT_SUMS; j++)
+		sum[j] = _mm512_setzero_ps();
+	for (; i + DOT_SUMS * FLOATS <= dimension; i += DOT_SUMS * FLOATS)
+#pragma GCC unroll 4
+		for (int j = 0; j < DOT_SUMS; j++)
+			sum[j] = _mm512_fmadd_ps(_mm512_loadu_ps(a + i + j * FLOATS), _mm512_loadu_ps(b + i + j * FLOATS), sum[j]);
+	for (; i < dimension; i += FLOATS)
+	{
+		__mmask16	there = dimension - i >= FLOATS ? 0xffff : (1 << (dimension - i)) - 1;
+
+		sum[0] = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(there, a + i), _mm512_maskz_loadu_ps(there, b + i), sum[0]);
+	}
+	return _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(sum[0], sum[1]), _mm512_add_ps(sum[2], sum[3])));
 }
 
 static const FmaKernels avx2_kernels = {
 	"avx2", Avx2Multiply, Avx2Lowest, Avx2Dot,
-	Avx2Distance, Avx2RowDistance, Avx2RoughDistance, Avx2Product, Avx2Accumulate
+	Avx2Distance, Avx2RowDistance, Avx2RoughDistance, Avx2Product,
+	Avx2LowerBounds, Avx2RaiseBounds, Avx2Accumulate
 };
 
 static const FmaKernels avx512_kernels = {
 	"avx512", Avx512Multiply, Avx512Lowest, Avx512Dot,
-	Avx512Distance, Avx512RowDistance, Avx512RoughDistance, Avx512Product, Avx512Accumulate
+	Avx512Distance, Avx512RowDistance, Avx512RoughDistance, Avx512Product,
+	Avx512LowerBounds, Avx512RaiseBounds, Avx512Accumulate
 };
 
 #endif							/* FMA_X86 */

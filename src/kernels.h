@@ -23,6 +23,10 @@
 /* Unit roundoff of float32 */
 #define FMA_FLOAT_ROUNDOFF 0x1p-24
 
+/* Factors that make up for the roundings of a few operations on bounds */
+#define FMA_ROUND_UP (1.0f + 0x1p-21f)
+#define FMA_ROUND_DOWN (1.0f - 0x1p-21f)
+
 typedef float FmaTile[FMA_TILE_ROWS][FMA_TILE_LANES];
 
 typedef struct FmaKernels
@@ -56,6 +60,16 @@ typedef struct FmaKernels
 	/* Dot product of two rows, in double */
 	double		(*product) (const float *a, const float *b, int dimension);
 
+	/*
+	 * For i < n: bounds[i] -= drift, or -= drift_of_except where label[i] is "except"; then lowest[i] = the lower of
+	 * both.  Rounded so that no bound is too high.
+	 */
+	void		(*lower_bounds) (float *bounds, float *lowest, const int32 *label, int n,
+								 float drift, int32 except, float drift_of_except);
+
+	/* For i < n: bounds[i] += drift[label[i]], rounded so that no bound is too low */
+	void		(*raise_bounds) (float *bounds, const int32 *label, const float *drift, int n);
+
 	/* high + low += sign * row, high and low being the parts of sums with about 106 bits */
 	void		(*accumulate) (double *high, double *low, const float *row, double sign, int dimension);
 } FmaKernels;
@@ -69,7 +83,7 @@ static inline double
 FmaTileError(int dimension)
 {
 	int			multiply = Min(dimension, FMA_TILE_BLOCK) + (dimension + FMA_TILE_BLOCK - 1) / FMA_TILE_BLOCK;
-	int			dot = dimension / FMA_TILE_LANES + FMA_TILE_LANES;
+	int			dot = dimension / FMA_TILE_LANES + 2 * FMA_TILE_LANES;
 
 	return (Max(multiply, dot) + 8) * FMA_FLOAT_ROUNDOFF;
 }

@@ -31,9 +31,8 @@ FmaUnknownVersion(const char *type, int version)
 FmaJson
 FmaJsonOpen(const char *type, const char *text)
 {
-	FmaJson		json;
+	FmaJson		json = {type};
 
-	json.type = type;
 	json.object = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
 	if (!JB_ROOT_IS_OBJECT(json.object))
 		ereport(ERROR,
@@ -43,13 +42,33 @@ FmaJsonOpen(const char *type, const char *text)
 	return json;
 }
 
+/* An aggregate's options; keys other than those listed (NULL-terminated) are refused */
+FmaJson
+FmaJsonOptions(const char *aggregate, Jsonb *options, const char *const *keys)
+{
+	FmaJson		json = {aggregate, options, true};
+	JsonbIterator *iterator;
+	JsonbValue	key;
+	JsonbIteratorToken token;
+
+	if (!JB_ROOT_IS_OBJECT(options))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the options of %s must be a JSON object", aggregate)));
+	iterator = JsonbIteratorInit(&options->root);
+	while ((token = JsonbIteratorNext(&iterator, &key, true)) != WJB_DONE)
+		if (token == WJB_KEY)
+			(void) FmaChoose("option", pnstrdup(key.val.string.val, key.val.string.len), keys);
+	return json;
+}
+
 /* Reports what is wrong with a field */
 void
 FmaJsonBad(FmaJson *json, const char *key, const char *problem)
 {
 	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid input for type %s", json->type),
+			(errcode(json->options ? ERRCODE_INVALID_PARAMETER_VALUE : ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 json->options ? errmsg("invalid options of %s", json->type) : errmsg("invalid input for type %s", json->type),
 			 errdetail("\"%s\" %s.", key, problem)));
 }
 
@@ -73,6 +92,19 @@ NeedField(FmaJson *json, const char *key)
 	if (value == NULL)
 		FmaJsonBad(json, key, "is missing");
 	return value;
+}
+
+/* A field that is the text form of a value of another type */
+FmaJson
+FmaJsonObject(FmaJson *json, const char *key, const char *type)
+{
+	JsonbValue *value = NeedField(json, key);
+	FmaJson		object = {type};
+
+	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+		FmaJsonBad(json, key, "must be a JSON object");
+	object.object = JsonbValueToJsonb(value);
+	return object;
 }
 
 /* Whether the object has this field */
@@ -118,17 +150,23 @@ FmaJsonFloat8(FmaJson *json, const char *key)
 void
 FmaJsonArray(FmaJson *json, const char *key, JsonbValue **elements, int *count)
 {
-	JsonbValue *field = NeedField(json, key);
+	FmaJsonElementArray(json, key, NeedField(json, key), elements, count);
+}
+
+/* An element (of the array "key", for messages) that is itself an array */
+void
+FmaJsonElementArray(FmaJson *json, const char *key, const JsonbValue *element, JsonbValue **elements, int *count)
+{
 	JsonbIterator *iterator;
 	JsonbValue	value;
 	int			n = 0;
 
-	if (field->type != jbvBinary || !JsonContainerIsArray(field->val.binary.data) ||
-		JsonContainerIsScalar(field->val.binary.data))
+	if (element->type != jbvBinary || !JsonContainerIsArray(element->val.binary.data) ||
+		JsonContainerIsScalar(element->val.binary.data))
 		FmaJsonBad(json, key, "must be an array");
-	*count = JsonContainerSize(field->val.binary.data);
+	*count = JsonContainerSize(element->val.binary.data);
 	*elements = palloc_array(JsonbValue, Max(*count, 1));
-	iterator = JsonbIteratorInit(field->val.binary.data);
+	iterator = JsonbIteratorInit(element->val.binary.data);
 	(void) JsonbIteratorNext(&iterator, &value, true);
 	while (JsonbIteratorNext(&iterator, &value, true) == WJB_ELEM)
 		(*elements)[n++] = value;

@@ -93,15 +93,19 @@ typedef struct FmaJson
 {
 	const char *type;			/* SQL name of the type, for messages */
 	Jsonb	   *object;
+	bool		options;		/* these are the options of an aggregate of that name */
 } FmaJson;
 
 extern FmaJson FmaJsonOpen(const char *type, const char *text);
+extern FmaJson FmaJsonOptions(const char *aggregate, Jsonb *options, const char *const *keys);
+extern FmaJson FmaJsonObject(FmaJson *json, const char *key, const char *type);
 extern bool FmaJsonHas(FmaJson *json, const char *key);
 extern bool FmaJsonTrue(FmaJson *json, const char *key);
 extern int64 FmaJsonInt64(FmaJson *json, const char *key, int64 low, int64 high);
 extern int128 FmaJsonInt128(FmaJson *json, const char *key);
 extern double FmaJsonFloat8(FmaJson *json, const char *key);
 extern void FmaJsonArray(FmaJson *json, const char *key, JsonbValue **elements, int *count);
+extern void FmaJsonElementArray(FmaJson *json, const char *key, const JsonbValue *element, JsonbValue **elements, int *count);
 extern int64 FmaJsonElementInt64(FmaJson *json, const char *key, const JsonbValue *element, int64 low, int64 high);
 extern int128 FmaJsonElementInt128(FmaJson *json, const char *key, const JsonbValue *element);
 extern double FmaJsonElementFloat8(FmaJson *json, const char *key, const JsonbValue *element);

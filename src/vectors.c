@@ -133,12 +133,19 @@ FmaReadVector(const char *argument, ArrayType *array, float *restrict row)
 	}
 }
 
+/* How many rows fit in the memory */
+int64
+FmaVectorsAllowed(const FmaVectors *vectors)
+{
+	return vectors->memory / (vectors->dimension * sizeof(float) + vectors->extra);
+}
+
 /* Makes room for more rows, as long as the memory allows */
 static pg_noinline void
 MakeRoom(FmaVectors *vectors)
 {
 	Size		row_size = vectors->dimension * sizeof(float);
-	int64		allowed = vectors->memory / (row_size + vectors->extra);
+	int64		allowed = FmaVectorsAllowed(vectors);
 	int64		room = Min(Max(2 * vectors->room, FIRST_ROOM), allowed);
 
 	if (vectors->n >= room)

@@ -60,6 +60,9 @@ extern void FmaReadVector(const char *argument, ArrayType *array, float *row);
  */
 extern float *FmaAddVector(FmaVectors *vectors, const char *argument, ArrayType *array);
 
+/* How many rows of the dimension that is known fit in the memory */
+extern int64 FmaVectorsAllowed(const FmaVectors *vectors);
+
 /* Scales a row to length 1.  Error: it has none. */
 extern void FmaNormalizeVector(const char *argument, float *row, int dimension);
 
