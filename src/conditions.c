@@ -15,12 +15,34 @@
 #include "nodes/makefuncs.h"
 #include "parser/parse_oper.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 /* A longer value is cut in the readable text alone */
 #define SHOWN_LENGTH 60
+
+/*
+ * From here to FmaEndLiterals values are written so that they read back as the
+ * same, whatever the session's settings; an error in between ends it as well.
+ */
+int
+FmaBeginLiterals(void)
+{
+	int			nest_level = NewGUCNestLevel();
+
+	(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("extra_float_digits", "1", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return nest_level;
+}
+
+void
+FmaEndLiterals(int nest_level)
+{
+	AtEOXact_GUC(true, nest_level);
+}
 
 /* Appends an operator of a type with itself, with its schema where the name alone would find another */
 void
@@ -115,26 +137,36 @@ PartField(FmaPart part)
 	}
 }
 
-/* None of the frequent values, and not NULL */
+/* Appends that a column, written as "name", has one of some values, or none of them; it is not NULL */
 static void
-AppendOther(StringInfo out, FmaFeature *feature, const char *name)
+AppendMembership(StringInfo out, FmaColumn *column, const char *name, const char **values, int n, bool among)
 {
 	StringInfoData equals;
 	bool		by_name;
 
 	initStringInfo(&equals);
-	AppendEquals(&equals, feature->column);
-	by_name = strcmp(equals.data, " = ") == 0 && !type_is_rowtype(feature->column->base_type);
-	appendStringInfo(out, by_name ? "%s NOT IN (" : "NOT (", name);
-	for (int i = 0; i < feature->nfrequent; i++)
+	AppendEquals(&equals, column);
+	by_name = strcmp(equals.data, " = ") == 0 && !type_is_rowtype(column->base_type);
+	if (by_name)
+		appendStringInfo(out, among ? "%s IN (" : "%s NOT IN (", name);
+	else
+		appendStringInfoString(out, among ? "(" : "NOT (");
+	for (int i = 0; i < n; i++)
 	{
 		if (by_name)
 			appendStringInfoString(out, i > 0 ? ", " : "");
 		else
 			appendStringInfo(out, "%s%s%s", i > 0 ? " OR " : "", name, equals.data);
-		AppendLiteral(out, feature->column, feature->frequent[i]);
+		AppendLiteral(out, column, values[i]);
 	}
 	appendStringInfoChar(out, ')');
+}
+
+/* Appends that a column of the query has one of some values (literals, not quoted) */
+void
+FmaValuesPredicate(StringInfo out, FmaColumn *column, const char **values, int n)
+{
+	AppendMembership(out, column, quote_identifier(column->name), values, n, true);
 }
 
 /* One side of a range */
@@ -179,7 +211,7 @@ FmaConditionPredicate(StringInfo out, FmaEncoding *encoding, FmaFeature *feature
 			}
 			break;
 		case FMA_OTHER:
-			AppendOther(out, feature, name);
+			AppendMembership(out, column, name, feature->frequent, feature->nfrequent, false);
 			break;
 		case FMA_WITHIN:
 			if (condition->from != NULL)

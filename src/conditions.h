@@ -9,7 +9,10 @@
 
 #include "lib/stringinfo.h"
 
+extern int	FmaBeginLiterals(void);
+extern void FmaEndLiterals(int nest_level);
 extern void FmaConditionPredicate(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, FmaCondition *condition);
+extern void FmaValuesPredicate(StringInfo out, FmaColumn *column, const char **values, int n);
 extern void FmaConditionJson(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, FmaCondition *condition);
 extern void FmaConditionText(StringInfo out, FmaFeature *feature, FmaCondition *condition);
 

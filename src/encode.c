@@ -15,10 +15,10 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "conditions.h"
 #include "losses.h"
 #include "sums.h"
 
@@ -606,11 +606,8 @@ FmaEncode(const char *query, const FmaEncodeOptions *options)
 	if (encoding->nrows == 0)
 		Say(encoding, "the query returned no row with a loss");
 
-	nest_level = NewGUCNestLevel();
-	(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("extra_float_digits", "1", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	nest_level = FmaBeginLiterals();
 	Finish(encoding);
-	AtEOXact_GUC(true, nest_level);
+	FmaEndLiterals(nest_level);
 	return encoding;
 }

@@ -58,16 +58,16 @@ FmaNumberArg(FunctionCallInfo fcinfo, int argno, const char *name)
 }
 
 /* A text that is not NULL */
-static char *
-WordArg(FunctionCallInfo fcinfo, int argno, const char *name)
+char *
+FmaWordArg(FunctionCallInfo fcinfo, int argno, const char *name)
 {
 	NeedArg(fcinfo, argno, name);
 	return FmaTextArg(fcinfo, argno);
 }
 
 /* A time zone that AT TIME ZONE knows; the session's by default */
-static char *
-TimezoneArg(FunctionCallInfo fcinfo, int argno)
+char *
+FmaTimezoneArg(FunctionCallInfo fcinfo, int argno)
 {
 	char	   *name = PG_ARGISNULL(argno) ? pstrdup(pg_get_timezone_name(session_timezone)) : FmaTextArg(fcinfo, argno);
 
@@ -81,7 +81,7 @@ FmaCorrectionArg(FunctionCallInfo fcinfo, int argno)
 {
 	static const char *const names[] = {"bh", "by", "holm", "bonferroni", NULL};
 
-	return FmaChoose("correction", WordArg(fcinfo, argno, "correction"), names);
+	return FmaChoose("correction", FmaWordArg(fcinfo, argno, "correction"), names);
 }
 
 /* Runs the query (argument 0) and searches its slices, which are then tested but not corrected */
@@ -101,14 +101,14 @@ FmaFindSlices(FunctionCallInfo fcinfo, const FmaSliceArgs *args, bool paired, Fm
 	encode.bins = FmaIntegerArg(fcinfo, args->bins, "bins", 2, FMA_MAX_VALUES);
 	encode.max_values = FmaIntegerArg(fcinfo, args->max_values, "max_values", 1, FMA_MAX_VALUES);
 	encode.unit = PG_ARGISNULL(args->unit) ? NULL : FmaTextArg(fcinfo, args->unit);
-	encode.timezone = TimezoneArg(fcinfo, args->timezone);
+	encode.timezone = FmaTimezoneArg(fcinfo, args->timezone);
 	encode.paired = paired;
 	if (encode.unit != NULL && encode.intervals)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("intervals cannot be combined with a unit"),
 				 errhint("Leave out one of the two; with more bins, neighbouring bins can be read together.")));
-	search = FmaSearchSlices(FmaEncode(WordArg(fcinfo, 0, "query"), &encode), &options);
+	search = FmaSearchSlices(FmaEncode(FmaWordArg(fcinfo, 0, "query"), &encode), &options);
 	FmaDropEqualSlices(search);
 	return search;
 }
@@ -377,7 +377,7 @@ fma_find_slices(PG_FUNCTION_ARGS)
 	context = AllocSetContextCreate(CurrentMemoryContext, "fma search", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);
 	top = PG_ARGISNULL(5) ? -1 : FmaIntegerArg(fcinfo, 5, "top", 1, PG_INT32_MAX);
-	ranking.rank_by = FmaChoose("rank_by", WordArg(fcinfo, 6, "rank_by"), rank_names);
+	ranking.rank_by = FmaChoose("rank_by", FmaWordArg(fcinfo, 6, "rank_by"), rank_names);
 	ranking.alpha = FmaCheckUnit("alpha", FmaNumberArg(fcinfo, 7, "alpha"));
 	correction = FmaCorrectionArg(fcinfo, 8);
 	ranking.search = FmaFindSlices(fcinfo, &args, false, FMA_AGAINST_REST);

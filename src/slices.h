@@ -12,6 +12,8 @@
 
 extern int64 FmaIntegerArg(FunctionCallInfo fcinfo, int argno, const char *name, int64 low, int64 high);
 extern double FmaNumberArg(FunctionCallInfo fcinfo, int argno, const char *name);
+extern char *FmaWordArg(FunctionCallInfo fcinfo, int argno, const char *name);
+extern char *FmaTimezoneArg(FunctionCallInfo fcinfo, int argno);
 extern FmaCorrection FmaCorrectionArg(FunctionCallInfo fcinfo, int argno);
 
 /* Where the arguments stand that all finders of slices have */
