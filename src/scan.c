@@ -28,7 +28,7 @@
 #define NO_LIMIT PG_INT32_MAX
 
 /* How far below the limit a chord may lie, as a part of the limit's distance from what is expected */
-#define CHORD_SLACK 0.05
+#define CHORD_SLACK 0.02
 #define CHORD_SLACK_GROWTH 1.5
 #define CHORD_CHECKS 8
 #define CHORD_LEAST_RATIO 1.05
@@ -39,7 +39,7 @@
 #define LIMIT_SLACK 1e-9
 
 /* The likelihood ratio that the chords are chosen for, as a part of the logarithm of the number of windows */
-#define TYPICAL_PART 0.7
+#define TYPICAL_PART 0.6
 
 /* Lanes in four vectors of 16 bytes, which every 64-bit processor has */
 typedef int32 Vector __attribute__((vector_size(16), may_alias));
@@ -158,6 +158,33 @@ Limit(const FmaScan *scan, double llr, double w)
 	return low;
 }
 
+/*
+ * The smallest weight from "least" on of a window that can be better than llr:
+ * Bernoulli windows of too few rows cannot, even if all of them failed.
+ */
+static double
+SmallestWeight(const FmaScan *scan, double llr, double least)
+{
+	double		low = least,	/* out of reach, but for the first one */
+				high;
+
+	if (scan->poisson || !OutOfReach(scan, llr, least))
+		return least;
+	high = ceil(llr / log(scan->weight / scan->failures));
+	if (high >= scan->failures)
+		return least;
+	while (high - low > 1)
+	{
+		double		middle = floor((low + high) / 2);
+
+		if (OutOfReach(scan, llr, middle))
+			low = middle;
+		else
+			high = middle;
+	}
+	return Max(low, high);
+}
+
 /* Sets what a lane's windows must exceed to be better than its best */
 static void
 SetLimits(Scanning *scanning, int lane)
@@ -165,26 +192,31 @@ SetLimits(Scanning *scanning, int lane)
 	FmaScan    *scan = scanning->scan;
 	double		llr = scanning->best[lane].llr;
 	double		scale = ldexp(1.0, scan->shift);
-	double		limit = Limit(scan, llr, scan->edges[0]);
-	bool		out_of_reach = OutOfReach(scan, llr, scan->edges[0]);
+	double		from = SmallestWeight(scan, llr, scan->least);
+	double		limit = Limit(scan, llr, from);
+	bool		out_of_reach = OutOfReach(scan, llr, from);
 
 	for (int chord = 0; chord < scan->nchords; chord++)
 	{
-		double		from = scan->edges[chord],
-					to = scan->edges[chord + 1];
-		double		next_limit = Limit(scan, llr, to);
-		bool		next_out_of_reach = OutOfReach(scan, llr, to);
-		double		intercept;
+		double		to = scan->edges[chord + 1],
+					next_limit,
+					intercept;
+		bool		next_out_of_reach;
+
+		scanning->limits[chord * FMA_LANES + lane] = NO_LIMIT;
+		if (to < from)
+			continue;
+		next_limit = Limit(scan, llr, to);
+		next_out_of_reach = OutOfReach(scan, llr, to);
 
 		/* Between two weights that are out of reach all are, but for those where "most" bends. */
-		if (llr > 0 && out_of_reach && next_out_of_reach && (to <= scan->failures || from >= scan->failures))
-			scanning->limits[chord * FMA_LANES + lane] = NO_LIMIT;
-		else
+		if (llr == 0 || !out_of_reach || !next_out_of_reach || (from < scan->failures && to > scan->failures))
 		{
 			intercept = floor(Min(limit * scale - scan->slopes[chord] * from,
 								  next_limit * scale - scan->slopes[chord] * to)) - 1;
 			scanning->limits[chord * FMA_LANES + lane] = (int32) Max(Min(intercept, MOST_DROP), -MOST_DROP);
 		}
+		from = to;
 		limit = next_limit;
 		out_of_reach = next_out_of_reach;
 	}
@@ -232,11 +264,11 @@ EndOfChord(const FmaScan *scan, double llr, double from, double most, double sla
 
 /* Chooses the chords: as few as are close to the limit of a typical likelihood ratio */
 static void
-ChooseChords(FmaScan *scan, double llr, double least, double most)
+ChooseChords(FmaScan *scan, double llr, double most)
 {
 	double		scale = ldexp(1.0, scan->shift);
 
-	scan->edges[0] = least;
+	scan->edges[0] = Min(SmallestWeight(scan, llr, scan->least), most / CHORD_LEAST_RATIO);
 	for (double slack = CHORD_SLACK;; slack *= CHORD_SLACK_GROWTH)
 	{
 		scan->nchords = 0;
@@ -262,14 +294,15 @@ ChooseChords(FmaScan *scan, double llr, double least, double most)
 void
 FmaPrepareScan(FmaScan *scan)
 {
-	double		least = scan->weight,
-				most = 0,
+	double		most = 0,
 				most_failures;
 	double		windows;
 
+	scan->least = scan->weight;
+
 	for (int64 cell = 0; cell < (int64) scan->nplaces * scan->nperiods; cell++)
 		if (scan->weights[cell] > 0)
-			least = Min(least, scan->weights[cell]);
+			scan->least = Min(scan->least, scan->weights[cell]);
 	for (int centre = 0; centre < scan->nplaces; centre++)
 	{
 		double		sum = 0;
@@ -289,7 +322,7 @@ FmaPrepareScan(FmaScan *scan)
 	while (scan->shift < MOST_SHIFT && ldexp(most_failures + 1, scan->shift + 1) < (1 << SUM_BITS))
 		scan->shift++;
 	windows = (double) scan->circles.ncircles * scan->nperiods * scan->max_periods;
-	ChooseChords(scan, TYPICAL_PART * log(windows + 10), least, Max(most, least * CHORD_LEAST_RATIO));
+	ChooseChords(scan, TYPICAL_PART * log(windows + 10), Max(most, scan->least * CHORD_LEAST_RATIO));
 }
 
 /* Adds a place to the circle */

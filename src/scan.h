@@ -49,6 +49,7 @@ typedef struct FmaScan
 	const double *x;			/* places on the unit sphere: 3 numbers each, NULL if there is no space */
 
 	/* made by FmaPrepareScan */
+	double		least;			/* weight of a cell, 0 aside */
 	int			shift;			/* counts are scaled by 2^shift */
 	int			nchords;
 	double		edges[FMA_MAX_CHORDS + 1];	/* weights between which a chord is used */
