@@ -608,6 +608,9 @@ FmaScanLanes(FmaScan *scan, const int32 *cells, int nlanes, const bool *excluded
 						   break_ties && scan->x != NULL ? FmaArc(scan->x + 3 * centre, scan->x + 3 * place) : 0);
 		}
 	}
+#ifdef FMA_ASSERTIONS
+	FmaCheckScan(scan, cells, nlanes, excluded_places, excluded_periods, best);
+#endif
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 }

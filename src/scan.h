@@ -75,6 +75,11 @@ extern int32 *FmaAllocateLanes(const FmaScan *scan);
 extern void FmaScanLanes(FmaScan *scan, const int32 *cells, int nlanes, const bool *excluded_places,
 						 const bool *excluded_periods, bool break_ties, FmaWindow *best);
 
+#ifdef FMA_ASSERTIONS
+extern void FmaCheckScan(const FmaScan *scan, const int32 *cells, int nlanes, const bool *excluded_places,
+						 const bool *excluded_periods, const FmaWindow *best);
+#endif
+
 /* The arc between two places, in radians */
 extern double FmaArc(const double *a, const double *b);
 

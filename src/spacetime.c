@@ -30,9 +30,12 @@ PG_FUNCTION_INFO_V1(fma_find_space_time);
 
 /* What the parts of a scan take, roughly */
 #define SECONDS_PER_CIRCLE_PERIOD 20e-9 /* and FMA_LANES replicates */
-#define SECONDS_PER_CIRCLE 100e-9
+#define SECONDS_PER_CIRCLE 40e-9
 #define SECONDS_PER_CELL 10e-9	/* and replicate */
 #define SECONDS_PER_NEIGHBOUR 100e-9
+
+/* Likelihood ratios of equal windows may differ by this part, from rounding */
+#define SAME_LLR 1e-9
 
 /* Euler's constant */
 #define EULER_GAMMA 0.57721566490153286
@@ -168,7 +171,7 @@ MonteCarloP(const SpaceTime *space_time, double llr)
 	if (space_time->replicates == 0)
 		return NAN;
 	for (int i = 0; i < space_time->replicates; i++)
-		as_good += space_time->best[i] >= llr;
+		as_good += space_time->best[i] >= llr * (1 - SAME_LLR);
 	return (as_good + 1.0) / (space_time->replicates + 1.0);
 }
 
