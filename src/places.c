@@ -515,7 +515,7 @@ FmaGatherPlaces(const char *query, const FmaPlacesOptions *options)
 	FmaReadQuery(query, &places->reader);
 	if (places->left_out > 0)
 		ereport(NOTICE,
-				(errmsg(INT64_FORMAT " rows were left out, since a column other than the loss or the stratum is NULL",
+				(errmsg(INT64_FORMAT " rows were left out, since their position, place, time or expected rate is NULL",
 						places->left_out)));
 	if (places->nrows == 0)
 	{

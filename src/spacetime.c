@@ -328,7 +328,11 @@ EdgeTime(FmaPlaces *places, int edge)
 	if (type == TIMESTAMPTZOID)
 		return value;
 	if (type == DATEOID)
-		value = DirectFunctionCall1(date_timestamp, value);
+	{
+		int			overflow;	/* then it is infinity */
+
+		value = TimestampGetDatum(date2timestamp_opt_overflow(DatumGetDateADT(value), &overflow));
+	}
 	return DirectFunctionCall2(timestamp_zone, CStringGetTextDatum(places->options.timezone), value);
 }
 
@@ -416,6 +420,11 @@ ScanPlaces(SpaceTime *space_time)
 	scan->weight = places->weight;
 	scan->failures = places->failures;
 	MakeCircles(space_time);
+	if (scan->circles.ncircles == 0)
+	{
+		ereport(NOTICE, (errmsg("all places lie at one point, and there is nothing to compare them with")));
+		return;
+	}
 	FmaPrepareScan(scan);
 	FmaCharge(&places->budget, sizeof(int32) * FMA_LANES * (Size) scan->nplaces * scan->nperiods);
 	space_time->lanes = FmaAllocateLanes(scan);
