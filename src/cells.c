@@ -20,6 +20,8 @@
 /* Sums of the expected column, in [0, 1], before they are put in proportion */
 #define EXPECTED_BITS 62
 
+#define ROWS_BETWEEN_INTERRUPTS 65536
+
 /* Rows with the same value of the stratum */
 typedef struct Stratum
 {
@@ -99,6 +101,8 @@ WeighCells(FmaPlaces *places)
 	{
 		Stratum    *stratum = StratumOf(places, strata, row);
 
+		if (row % ROWS_BETWEEN_INTERRUPTS == 0)
+			CHECK_FOR_INTERRUPTS();
 		stratum->failures += (places->points[row] & FMA_FAILED) != 0;
 		stratum->expected += (int64) rint(ldexp(places->expected != NULL ? places->expected[row] : 1.0, EXPECTED_BITS));
 	}
@@ -109,6 +113,9 @@ WeighCells(FmaPlaces *places)
 	{
 		Stratum    *stratum = StratumOf(places, strata, row);
 		double		weight = rint((places->expected != NULL ? places->expected[row] : 1.0) * stratum->scale);
+
+		if (row % ROWS_BETWEEN_INTERRUPTS == 0)
+			CHECK_FOR_INTERRUPTS();
 
 		/* Where rows fail some failure is expected, however little. */
 		if (stratum->failures > 0)
@@ -144,10 +151,11 @@ FmaGatherCells(FmaPlaces *places)
 	{
 		int64		cell = CellOf(places, row);
 
+		if (row % ROWS_BETWEEN_INTERRUPTS == 0)
+			CHECK_FOR_INTERRUPTS();
 		places->cell_rows[cell]++;
 		places->cell_failures[cell] += (places->points[row] & FMA_FAILED) != 0;
 	}
-	CHECK_FOR_INTERRUPTS();
 	places->poisson = places->strata != NULL || places->expected != NULL;
 	if (places->poisson)
 		WeighCells(places);

@@ -449,12 +449,23 @@ IsBetter(Scanning *scanning, const FmaWindow *window, const FmaWindow *best, dou
 	return window->to < best->to;
 }
 
+/* Takes a window if it is better than the lane's best one */
+static bool
+TakeWindow(Scanning *scanning, int lane, FmaWindow *window, double radius)
+{
+	window->llr = FmaScanLikelihood(scanning->scan, window->failures, window->weight);
+	if (!IsBetter(scanning, window, &scanning->best[lane], radius, scanning->radius[lane]))
+		return false;
+	scanning->best[lane] = *window;
+	scanning->radius[lane] = radius;
+	return true;
+}
+
 /* Looks at the windows that end with a period, in one lane */
 static void
 LookAtRuns(Scanning *scanning, int lane, int end, int first_chord, int end_chord, FmaWindow window, double radius)
 {
 	FmaScan    *scan = scanning->scan;
-	FmaWindow  *best = &scanning->best[lane];
 	double		scale = ldexp(1.0, scan->shift);
 	const int32 *limits = scanning->limits + lane;
 	int			chord = first_chord;
@@ -473,16 +484,58 @@ LookAtRuns(Scanning *scanning, int lane, int end, int first_chord, int end_chord
 		if (limits[chord * FMA_LANES] == NO_LIMIT ||
 			window.failures * scale - scan->slopes[chord] * window.weight <= limits[chord * FMA_LANES])
 			continue;
-		window.llr = FmaScanLikelihood(scan, window.failures, window.weight);
-		if (IsBetter(scanning, &window, best, radius, scanning->radius[lane]))
-		{
-			*best = window;
-			scanning->radius[lane] = radius;
-			improved = true;
-		}
+		improved |= TakeWindow(scanning, lane, &window, radius);
 	}
 	if (improved)
 		SetLimits(scanning, lane);
+}
+
+/*
+ * Looks at the run of periods that exceeds each chord most, which is often the
+ * best of all: then there is less to look at in detail.
+ */
+static bool
+TryHighestRuns(Scanning *scanning, int lane, int first_chord, int end_chord, FmaWindow window, double radius)
+{
+	FmaScan    *scan = scanning->scan;
+	bool		improved = false;
+
+	for (int chord = first_chord; chord < end_chord; chord++)
+	{
+		const int32 *drops = scanning->drops + (Size) chord * scan->nperiods;
+		int32		highest = scanning->limits[chord * FMA_LANES + lane],
+					run = 0;
+		int			start = 0;
+
+		window.to = 0;
+		for (int period = 0; highest != NO_LIMIT && period < scan->nperiods; period++)
+		{
+			if (run <= 0)
+			{
+				run = 0;
+				start = period;
+			}
+			run += scanning->series[period * FMA_LANES + lane] - drops[period];
+			if (run > highest && period - start < scan->max_periods)
+			{
+				highest = run;
+				window.from = start;
+				window.to = period + 1;
+			}
+		}
+		if (window.to == 0)
+			continue;
+		window.failures = window.weight = 0;
+		for (int period = window.from; period < window.to; period++)
+		{
+			window.failures += scanning->failures[period];
+			window.weight += scanning->weights[period];
+		}
+		improved |= TakeWindow(scanning, lane, &window, radius);
+	}
+	if (improved)
+		SetLimits(scanning, lane);
+	return improved;
 }
 
 /* Looks at the circle in detail, in one lane */
@@ -497,6 +550,8 @@ LookAtCircle(Scanning *scanning, int lane, int first_chord, int end_chord, FmaWi
 		scanning->failures[period] = scanning->series[period * FMA_LANES + lane] * scale;
 		scanning->ends[period] = false;
 	}
+	while (TryHighestRuns(scanning, lane, first_chord, end_chord, window, radius))
+		CHECK_FOR_INTERRUPTS();
 	for (int chord = first_chord; chord < end_chord; chord++)
 	{
 		const int32 *drops = scanning->drops + (Size) chord * scan->nperiods;

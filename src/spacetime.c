@@ -34,6 +34,9 @@ PG_FUNCTION_INFO_V1(fma_find_space_time);
 #define SECONDS_PER_CELL 10e-9	/* and replicate */
 #define SECONDS_PER_NEIGHBOUR 100e-9
 
+/* A share of 0.29 of 100 is 29 */
+#define ROUNDED_UP (1 + 1e-12)
+
 /* Likelihood ratios of equal windows may differ by this part, from rounding */
 #define SAME_LLR 1e-9
 
@@ -106,7 +109,8 @@ MakeCircles(SpaceTime *space_time)
 			rows[place] += places->cell_rows[(Size) place * places->periods.n + period];
 	}
 	scan->x = x;
-	scan->circles = FmaMakeCircles(x, rows, places->nplaces, space_time->max_row_share * places->nrows, &places->budget);
+	scan->circles = FmaMakeCircles(x, rows, places->nplaces, space_time->max_row_share * places->nrows * ROUNDED_UP,
+									   &places->budget);
 }
 
 /*
@@ -414,7 +418,7 @@ ScanPlaces(SpaceTime *space_time)
 	SayCost(space_time);
 	scan->nplaces = places->nplaces;
 	scan->nperiods = places->periods.n;
-	scan->max_periods = Max(1, (int) floor(space_time->max_time_share * scan->nperiods));
+	scan->max_periods = Max(1, (int) floor(space_time->max_time_share * scan->nperiods * ROUNDED_UP));
 	scan->poisson = places->poisson;
 	scan->weights = places->weights;
 	scan->weight = places->weight;
