@@ -28,6 +28,9 @@
 /* Cells that are made of them, at the most */
 #define FEW_CELLS 400
 
+/* A smaller expected rate counts as this one */
+#define LEAST_EXPECTED 1e-9
+
 /* Coordinates on the unit sphere are added as integers of this unit */
 #define SPHERE_BITS 52
 
@@ -349,8 +352,10 @@ Row(FmaRowReader *reader, TupleTableSlot *slot)
 	}
 	if (places->expected != NULL)
 	{
-		places->expected[row] = FmaCheckUnit("expected", NumberIn(places, FMA_EXPECTED, slot));
-		if (places->expected[row] == 0)
+		double		expected = FmaCheckUnit("expected", NumberIn(places, FMA_EXPECTED, slot));
+
+		places->expected[row] = Max(expected, LEAST_EXPECTED);
+		if (expected == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					 errmsg("expected must be above 0"),
