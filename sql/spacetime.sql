@@ -19,6 +19,7 @@ SELECT place, places, n, failures FROM fma_find_space_time($$SELECT town < 5 AND
 -- What is expected: strata, and rates of the rows
 SELECT place, places, n, failures, round(expected::numeric, 3) AS expected FROM fma_find_space_time('SELECT failed, longitude, latitude, time, place, place AS stratum FROM trip', max_row_share := 0.5, top := 1, replicates := 0);
 SELECT place, places, n, failures, round(expected::numeric, 3) AS expected FROM fma_find_space_time('SELECT failed, longitude, latitude, time, place, CASE WHEN place < ''town 4'' THEN 0.2 ELSE 0.1 END AS expected FROM trip', max_row_share := 0.5, top := 1, replicates := 0);
+SELECT longitude, n, failures, round(expected::numeric, 9) AS expected, round(llr::numeric, 6) AS llr FROM fma_find_space_time('SELECT k < 3 AS failed, k / 3 AS longitude, 0 AS latitude, CASE WHEN k < 3 THEN 1e-300 ELSE 1 END AS expected, NULL::int AS stratum FROM generate_series(1, 8) AS k', replicates := 0);
 
 -- The antimeridian is no border, and the poles are points
 CREATE VIEW edge AS SELECT * FROM (VALUES ('a', 179.9::float8, 0::float8), ('b', -179.9, 0), ('c', 170, 0), ('d', -170, 0), ('e', 0, 89.9), ('f', 120, 89.9), ('g', -120, 89.9), ('h', 0, -90), ('i', 90, -90), ('j', 0, 0)) AS v (place, longitude, latitude);
