@@ -48,7 +48,8 @@ MakePeriods(FmaPlaces *places)
 	if (places->options.period < 0)
 	{
 		while (length < FMA_PERIOD_YEAR &&
-			   !FmaMakePeriods(&calendar, length, places->first_time, places->last_time, FEW_PERIODS, &places->periods))
+			   !FmaMakePeriods(&calendar, length, places->first_time, places->last_time, FEW_PERIODS,
+							   &places->periods))
 			length++;
 		if (places->periods.n > 0)
 			return;
@@ -71,6 +72,13 @@ static inline Stratum *
 StratumOf(FmaPlaces *places, Stratum *strata, int64 row)
 {
 	return &strata[places->strata != NULL ? places->strata[row] : 0];
+}
+
+/* What is expected of a row, before it is put in proportion */
+static inline double
+ExpectedOf(FmaPlaces *places, int64 row)
+{
+	return places->expected != NULL ? places->expected[row] : 1.0;
 }
 
 /* The cell of a row */
@@ -104,7 +112,7 @@ WeighCells(FmaPlaces *places)
 		if (row % ROWS_BETWEEN_INTERRUPTS == 0)
 			CHECK_FOR_INTERRUPTS();
 		stratum->failures += (places->points[row] & FMA_FAILED) != 0;
-		stratum->expected += (int64) rint(ldexp(places->expected != NULL ? places->expected[row] : 1.0, EXPECTED_BITS));
+		stratum->expected += (int64) rint(ldexp(ExpectedOf(places, row), EXPECTED_BITS));
 	}
 	for (uint32 i = 0; i < nstrata; i++)
 		if (strata[i].failures > 0)
@@ -112,7 +120,7 @@ WeighCells(FmaPlaces *places)
 	for (int64 row = 0; row < places->nrows; row++)
 	{
 		Stratum    *stratum = StratumOf(places, strata, row);
-		double		weight = rint((places->expected != NULL ? places->expected[row] : 1.0) * stratum->scale);
+		double		weight = rint(ExpectedOf(places, row) * stratum->scale);
 
 		if (row % ROWS_BETWEEN_INTERRUPTS == 0)
 			CHECK_FOR_INTERRUPTS();

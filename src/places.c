@@ -78,7 +78,8 @@ StartColumn(FmaPlaces *places, Form_pg_attribute attribute)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("the column \"%s\" has no meaning for a scan of space and time", name),
-				 errhint("After the loss, name columns longitude, latitude, time, place, expected or stratum, with AS.")));
+				 errhint("After the loss, name columns longitude, latitude, time, place, expected or stratum, "
+						 "with AS.")));
 	if (places->columns[role] != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_COLUMN),

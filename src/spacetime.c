@@ -61,7 +61,7 @@ typedef struct SpaceTime
 	double		deviation;
 } SpaceTime;
 
-/* Compares what is estimated to be necessary with what is short; there are places */
+/* Says how long the scan will take, if that is long */
 static void
 SayCost(SpaceTime *space_time)
 {
@@ -79,7 +79,8 @@ SayCost(SpaceTime *space_time)
 				(errmsg("the scan of %d places and %d periods with %d replicates will take about %.0f %s",
 						places->nplaces, places->periods.n, space_time->replicates,
 						seconds < 120 ? seconds : seconds / 60, seconds < 120 ? "seconds" : "minutes"),
-				 errhint("Fewer replicates, longer periods, larger cells or a smaller max_row_share make it shorter.")));
+				 errhint("Fewer replicates, longer periods, larger cells or a smaller max_row_share "
+						 "make it shorter.")));
 }
 
 /* The circles of a scan; without space, or with one place, all rows are the only one */
@@ -113,6 +114,13 @@ MakeCircles(SpaceTime *space_time)
 									   &places->budget);
 }
 
+/* A place of a window's circle; the last one is the farthest */
+static inline int
+PlaceOf(const FmaScan *scan, const FmaWindow *window, int i)
+{
+	return scan->circles.members[scan->circles.first[window->centre] + i] & FMA_CIRCLE_PLACE;
+}
+
 /*
  * Finds the best window, then the best one of those that share no place with it,
  * and so on; where there is one place, those that share no period.
@@ -142,7 +150,7 @@ FindClusters(SpaceTime *space_time)
 			memset(excluded_periods + window->from, true, window->to - window->from);
 		else
 			for (int i = 0; i < window->nplaces; i++)
-				excluded_places[scan->circles.members[scan->circles.first[window->centre] + i] & FMA_CIRCLE_PLACE] = true;
+				excluded_places[PlaceOf(scan, window, i)] = true;
 	}
 	memset(lanes, 0, sizeof(int32) * FMA_LANES * ncells);
 }
@@ -200,6 +208,12 @@ CompareInts(const void *a, const void *b)
 				right = *(const int *) b;
 
 	return left < right ? -1 : left > right;
+}
+
+static char *
+PlaceName(FmaPlaces *places, int place)
+{
+	return FmaDictionaryText(&places->columns[FMA_PLACE]->dictionary, places->numbers[place]);
 }
 
 /* A coordinate's name in a predicate; numerics are compared as what they were taken for */
@@ -268,7 +282,7 @@ AppendPlaces(StringInfo out, FmaPlaces *places, const int *members, int n)
 		const char **names = palloc(sizeof(char *) * n);
 
 		for (int i = 0; i < n; i++)
-			names[i] = FmaDictionaryText(&places->columns[FMA_PLACE]->dictionary, places->numbers[members[i]]);
+			names[i] = PlaceName(places, members[i]);
 		FmaValuesPredicate(out, places->columns[FMA_PLACE], names, n);
 	}
 	else if (places->gridded)
@@ -340,6 +354,23 @@ EdgeTime(FmaPlaces *places, int edge)
 	return DirectFunctionCall2(timestamp_zone, CStringGetTextDatum(places->options.timezone), value);
 }
 
+/* The distance of a window's farthest place from its centre */
+static double
+Radius(const FmaScan *scan, const FmaWindow *window)
+{
+	if (scan->x == NULL)
+		return 0;
+	return FMA_EARTH_KM * FmaArc(scan->x + 3 * (Size) window->centre,
+								 scan->x + 3 * (Size) PlaceOf(scan, window, window->nplaces - 1));
+}
+
+/* Failures over those expected, inside a window over outside; NaN if there are none outside */
+static double
+RelativeRisk(double failures, double expected, double all)
+{
+	return failures < all ? failures / expected / ((all - failures) / (all - expected)) : NAN;
+}
+
 /* Puts a cluster into the result */
 static void
 PutCluster(FunctionCallInfo fcinfo, SpaceTime *space_time, int rank)
@@ -350,17 +381,15 @@ PutCluster(FunctionCallInfo fcinfo, SpaceTime *space_time, int rank)
 	bool		in_space = places->columns[FMA_LONGITUDE] != NULL,
 				in_time = places->columns[FMA_TIME] != NULL;
 	int		   *members = palloc(sizeof(int) * window->nplaces);
-	int			farthest = 0;
 	int64		rows = 0;
-	double		all = scan->failures,
-				expected = window->weight * (all / scan->weight);
+	double		expected = window->weight * (scan->failures / scan->weight);
 	Datum		values[16];
 	bool		nulls[16] = {false};
 	int			i = 0;
 
 	for (int j = 0; j < window->nplaces; j++)
 	{
-		members[j] = farthest = scan->circles.members[scan->circles.first[window->centre] + j] & FMA_CIRCLE_PLACE;
+		members[j] = PlaceOf(scan, window, j);
 		for (int period = window->from; period < window->to; period++)
 			rows += places->cell_rows[(Size) members[j] * scan->nperiods + period];
 	}
@@ -368,14 +397,12 @@ PutCluster(FunctionCallInfo fcinfo, SpaceTime *space_time, int rank)
 
 	values[i++] = Int64GetDatum(rank + 1);
 	nulls[i] = places->columns[FMA_PLACE] == NULL;
-	values[i] = nulls[i] ? (Datum) 0 :
-		CStringGetTextDatum(FmaDictionaryText(&places->columns[FMA_PLACE]->dictionary, places->numbers[window->centre]));
+	values[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(PlaceName(places, window->centre));
 	nulls[i + 1] = nulls[i + 2] = nulls[i + 3] = nulls[i + 4] = !in_space;
 	i++;
 	values[i++] = Float8GetDatum(in_space ? places->longitude[window->centre] : 0);
 	values[i++] = Float8GetDatum(in_space ? places->latitude[window->centre] : 0);
-	values[i++] = Float8GetDatum(scan->x == NULL ? 0 :
-								 FMA_EARTH_KM * FmaArc(scan->x + 3 * (Size) window->centre, scan->x + 3 * (Size) farthest));
+	values[i++] = Float8GetDatum(Radius(scan, window));
 	values[i++] = Int32GetDatum(window->nplaces);
 	nulls[i] = nulls[i + 1] = !in_time;
 	values[i++] = in_time ? EdgeTime(places, window->from) : (Datum) 0;
@@ -383,8 +410,7 @@ PutCluster(FunctionCallInfo fcinfo, SpaceTime *space_time, int rank)
 	values[i++] = Int64GetDatum(rows);
 	values[i++] = Int64GetDatum((int64) window->failures);
 	values[i++] = Float8GetDatum(expected);
-	values[i] = FmaFloat8OrNull(window->failures < all ?
-								window->failures / expected / ((all - window->failures) / (all - expected)) : NAN, &nulls[i]), i++;
+	values[i] = FmaFloat8OrNull(RelativeRisk(window->failures, expected, scan->failures), &nulls[i]), i++;
 	values[i++] = Float8GetDatum(window->llr);
 	values[i] = FmaFloat8OrNull(MonteCarloP(space_time, window->llr), &nulls[i]), i++;
 	values[i] = FmaFloat8OrNull(GumbelP(space_time, window->llr), &nulls[i]), i++;
