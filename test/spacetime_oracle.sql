@@ -3,7 +3,7 @@
 \set QUIET on
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(20);
+SELECT plan(23);
 \i examples/load.sql
 CREATE TABLE stops (id int PRIMARY KEY, ts timestamp, precinct int, neighborhood text, hour int, dow int, race text, gender text,
 	pre_race text, person_search text, citation_issued text, failed boolean, failed_v2 boolean);
@@ -59,5 +59,9 @@ SELECT is((SELECT string_agg(DISTINCT r, '; ') FROM recounted('SELECT NULLIF(fai
 		'NULLIF(place, ''Whittier'') AS place, NULLIF((id % 9 + 1) / 10.0, 0.5) AS expected FROM (SELECT s.*, lon AS longitude, lat AS latitude, ts AS "time", neighborhood AS place FROM stops AS s JOIN points USING (id)) AS s',
 	', period := ''month''') AS r), 'all right', 'predicates: NULLs everywhere');
 SELECT is((SELECT string_agg(DISTINCT r, '; ') FROM recounted('SELECT failed, longitude::real, latitude::real FROM stop', ', cell_km := 0.3, max_row_share := 0.9') AS r), 'all right', 'predicates: cells of reals');
+SELECT is((SELECT string_agg(DISTINCT r, '; ') FROM recounted($q$SELECT failed, longitude, latitude, 'it''s a \ "' || place AS place FROM stop$q$, '') AS r), 'all right', 'predicates: names in need of quotes');
+SELECT is((SELECT string_agg(DISTINCT r, '; ') FROM recounted('SELECT failed, lon AS longitude, lat AS latitude, precinct AS place FROM stops JOIN points USING (id)', ', max_row_share := 0.5') AS r), 'all right', 'predicates: numbers as names');
+SELECT is((SELECT string_agg(DISTINCT r, '; ') FROM recounted($q$SELECT failed, place::char(40) AS place, longitude, latitude, time::date::timestamp AT TIME ZONE 'Asia/Kolkata' AS time FROM stop$q$, ', timezone := ''America/Chicago''') AS r),
+	'all right', 'predicates: padded names, days of other time zones');
 SELECT * FROM finish();
 ROLLBACK;
