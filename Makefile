@@ -11,8 +11,8 @@ EXTENSION = fma
 # One topic is a pair of files: src/topic.c and src/topic.sql. The order is the
 # order of the install script: a topic uses only what stands before it.
 TOPICS = value labels matrix confusion metrics intervals reliability calibration calibrated distributions \
-	statistics failure regression scores query losses dictionary encode bins period calendar conditions tables \
-	evidence units search slices hotspots compare dataset expression problems register source filter run stages \
+	statistics failure regression scores query arguments losses dictionary chunks encode bins period calendar conditions tables \
+	evidence units search slices hotspots compare segments changepoints drift explain dataset expression problems register source filter run stages \
 	survey summaries findings confirmation versions rules schedule predictions dashboard views statistics_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))

@@ -587,9 +587,22 @@ Finish(FmaEncoding *encoding)
 }
 
 /*
- * Reads a query and encodes its rows, in the current memory context.  Literals
- * are written so that they read back as the same value, whatever the session's
- * settings.
+ * Fixes the settings that literals depend on, so that they read back as the same
+ * value whatever the session's are.  To be undone with AtEOXact_GUC(true, level).
+ */
+int
+FmaFixLiterals(void)
+{
+	int			nest_level = NewGUCNestLevel();
+
+	(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("extra_float_digits", "1", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return nest_level;
+}
+
+/*
+ * Reads a query and encodes its rows, in the current memory context.
  */
 FmaEncoding *
 FmaEncode(const char *query, const FmaEncodeOptions *options)
@@ -606,10 +619,7 @@ FmaEncode(const char *query, const FmaEncodeOptions *options)
 	if (encoding->nrows == 0)
 		Say(encoding, "the query returned no row with a loss");
 
-	nest_level = NewGUCNestLevel();
-	(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("extra_float_digits", "1", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	nest_level = FmaFixLiterals();
 	Finish(encoding);
 	AtEOXact_GUC(true, nest_level);
 	return encoding;

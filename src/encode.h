@@ -159,6 +159,7 @@ typedef struct FmaEncoding
 } FmaEncoding;
 
 extern FmaEncoding *FmaEncode(const char *query, const FmaEncodeOptions *options);
+extern int	FmaFixLiterals(void);
 
 /* Whether the loss is one boolean, so that its mean is a rate of failures */
 static inline bool
