@@ -219,8 +219,8 @@ SumPeriods(TimedRows *rows, const FmaPeriods *periods)
 
 /*
  * The mean of a real loss, and the deviation of a row within its period; where
- * no period has two different losses, the largest distance of a period's mean
- * from that of all.  Returns whether the rows say how much they vary.
+ * periods have too few rows, or all the same loss, the largest distance of a
+ * period's mean from that of all.  Returns whether the rows say how much they vary.
  */
 static bool
 ScaleLosses(Timeline *timeline, const PeriodSums *sums)
@@ -238,7 +238,7 @@ ScaleLosses(Timeline *timeline, const PeriodSums *sums)
 		freedom += period->n - 1;
 	}
 	timeline->mean = FmaWideValue(&all) / timeline->rows->nrows;
-	if (FmaSumValue(squares) > 0)
+	if (freedom >= timeline->n && FmaSumValue(squares) > 0)
 	{
 		timeline->unit = sqrt(FmaSumValue(squares) / freedom);
 		return true;
@@ -255,7 +255,7 @@ MakeSeries(Timeline *timeline, const PeriodSums *sums)
 {
 	TimedRows  *rows = timeline->rows;
 	FmaSeries  *series = &timeline->series;
-	bool		varies = true;
+	bool		explained = true;
 
 	FmaCharge(&rows->budget, (sizeof(int) + 2 * sizeof(double)) * (timeline->periods.n + 1));
 	timeline->place = palloc_extended(sizeof(int) * (timeline->periods.n + 1), MCXT_ALLOC_HUGE);
@@ -265,7 +265,7 @@ MakeSeries(Timeline *timeline, const PeriodSums *sums)
 		if (sums[i].n > 0)
 			timeline->place[timeline->n++] = i;
 	if (!rows->rate)
-		varies = ScaleLosses(timeline, sums);
+		explained = ScaleLosses(timeline, sums);
 	series->n = timeline->n;
 	series->rate = rows->rate;
 	series->rows[0] = series->loss[0] = 0;
@@ -284,7 +284,7 @@ MakeSeries(Timeline *timeline, const PeriodSums *sums)
 		series->rows[i + 1] = series->rows[i] + period->n;
 		series->loss[i + 1] = series->loss[i] + loss;
 	}
-	series->dispersion = FmaSeriesDispersion(series, rows->rate || varies ? 1 : 0);
+	series->dispersion = FmaSeriesDispersion(series, explained);
 	return series->dispersion > 0;
 }
 

@@ -143,8 +143,9 @@ Difference(const FmaSeries *series, int a, int b, int c, int d)
 }
 
 /*
- * By how much the variance of the periods exceeds what their rows explain, at
- * least "least".
+ * By how much the variance of the periods exceeds what their rows explain: at
+ * least once.  If the rows say nothing of that ("explained" is false), at least
+ * the mean square of the differences of neighbours.
  *
  * From the median of squared differences of periods that are near each other,
  * so that a few changes do not count; at distances of 1 to 7 periods, so that
@@ -152,7 +153,7 @@ Difference(const FmaSeries *series, int a, int b, int c, int d)
  * joined first: single failures have no useful median.
  */
 double
-FmaSeriesDispersion(const FmaSeries *series, double least)
+FmaSeriesDispersion(const FmaSeries *series, bool explained)
 {
 	double		all = series->rows[series->n],
 				rate = series->loss[series->n] / all,
@@ -177,15 +178,12 @@ FmaSeriesDispersion(const FmaSeries *series, double least)
 			double		z = Difference(series, edges[i], edges[i + 1], edges[i + lag], edges[i + lag + 1]);
 
 			squares[ndifferences++] = z * z;
-			sum += z * z;
+			if (lag == 1)
+				sum += z * z;
 		}
-	dispersion = least;
+	dispersion = explained ? 1 : sum / Max(nblocks - 1, 1);
 	if (ndifferences >= LEAST_DIFFERENCES)
-		dispersion = Max(least, Median(squares, ndifferences) / (MEDIAN_TO_DEVIATION * MEDIAN_TO_DEVIATION));
-
-	/* Levels that hardly ever differ have no median difference; then a change counts as noise */
-	if (dispersion == 0 && ndifferences > 0)
-		dispersion = sum / ndifferences;
+		dispersion = Max(dispersion, Median(squares, ndifferences) / (MEDIAN_TO_DEVIATION * MEDIAN_TO_DEVIATION));
 	pfree(edges);
 	pfree(squares);
 	return dispersion;

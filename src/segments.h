@@ -24,7 +24,7 @@ typedef struct FmaSeries
 	double		dispersion;		/* the variance is so many times what the rows explain */
 } FmaSeries;
 
-extern double FmaSeriesDispersion(const FmaSeries *series, double least);
+extern double FmaSeriesDispersion(const FmaSeries *series, bool explained);
 extern double FmaSplitEvidence(const FmaSeries *series, int from, int split, int to);
 extern int *FmaCutSeries(const FmaSeries *series, double penalty, int shortest, FmaBudget *budget, int *ncuts);
 extern double FmaCutP(const FmaSeries *series, int from, int split, int to, int shortest,
