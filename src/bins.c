@@ -66,6 +66,14 @@ CountValues(FmaEncoding *encoding, FmaColumn *column, int64 *nulls)
 	return values;
 }
 
+/* Whether a number column that never repeats may be a mere key of the rows */
+static bool
+IsKeyLike(FmaEncoding *encoding, FmaColumn *column)
+{
+	return !encoding->options.no_loss &&
+		(column->base_type == INT2OID || column->base_type == INT4OID || column->base_type == INT8OID);
+}
+
 /* Whether a column says the same, or nothing in common, about all rows */
 static bool
 LeftOut(FmaEncoding *encoding, FmaColumn *column, int64 nvalues, int64 nulls)
@@ -76,6 +84,8 @@ LeftOut(FmaEncoding *encoding, FmaColumn *column, int64 nvalues, int64 nulls)
 			 (column->use != FMA_USE_NUMBER || column->base_type == INT2OID ||
 			  column->base_type == INT4OID || column->base_type == INT8OID))
 		FmaLeaveColumnOut(encoding, column, "it has a different value in every row");
+			 (column->use != FMA_USE_NUMBER || IsKeyLike(encoding, column)))
+		FmaLeaveColumnOut(column, "it has a different value in every row");
 	return column->left_out;
 }
 
@@ -417,6 +427,8 @@ FmaCodeNumber(FmaEncoding *encoding, FmaColumn *column)
 		if (column->base_type != FLOAT4OID && column->base_type != FLOAT8OID && column->base_type != NUMERICOID &&
 			!column->repeats && AllDifferent(encoding, column))
 			FmaLeaveColumnOut(encoding, column, "it has a different value in every row");
+		if (IsKeyLike(encoding, column) && !column->repeats && AllDifferent(encoding, column))
+			FmaLeaveColumnOut(column, "it has a different value in every row");
 		else
 			BinKeys(encoding, column);
 		return;

@@ -263,6 +263,35 @@ FmaConditionJson(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, Fma
 	}
 }
 
+/* What a feature looks at, as a person reads it */
+const char *
+FmaFeatureName(const FmaFeature *feature)
+{
+	const char *name = feature->column->name;
+
+	switch (feature->part)
+	{
+		case FMA_PART_HOUR:
+			return psprintf("hour of %s", name);
+		case FMA_PART_WEEKDAY:
+			return psprintf("weekday of %s", name);
+		case FMA_PART_MONTH:
+			return psprintf("month of %s", name);
+		default:
+			return name;
+	}
+}
+
+/*
+ * Whether two spans of time can be compared by a feature: not by their periods
+ * and months, in which they differ anyway
+ */
+bool
+FmaComparable(const FmaFeature *feature)
+{
+	return feature->column->use != FMA_USE_TIME || feature->part == FMA_PART_HOUR || feature->part == FMA_PART_WEEKDAY;
+}
+
 /* A value as a person reads it: as it is, cut if it is long */
 static void
 AppendShown(StringInfo out, FmaColumn *column, const char *value)
