@@ -208,7 +208,12 @@ StartSecond(FmaEncoding *encoding, TupleDesc columns)
 {
 	int			first = encoding->nlosses;
 
-	CheckNames(columns, Min(first, columns->natts));
+	if (columns->natts < first)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the current query has no column"),
+				 errhint("Both queries must have the loss first and then the same columns.")));
+	CheckNames(columns, first);
 	if (first > 0)
 	{
 		Form_pg_attribute loss = TupleDescAttr(columns, 0);

@@ -240,9 +240,7 @@ DescribePart(const Parts *parts, const Part *part, Datum *text, Datum *predicate
 	else
 	{
 		appendStringInfo(&shown, "%s is null or infinite", feature->column->name);
-		appendStringInfo(&sql, "%s IS NULL", name);
-		if (feature->column->base_type != TIMEOID)
-			appendStringInfo(&sql, " OR NOT isfinite(%s)", name);
+		appendStringInfo(&sql, feature->column->base_type == TIMEOID ? "%s IS NULL" : "(%s IS NULL OR NOT isfinite(%s))", name, name);
 	}
 	*text = CStringGetTextDatum(shown.data);
 	*predicate = CStringGetTextDatum(sql.data);
