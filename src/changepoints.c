@@ -182,7 +182,7 @@ MakePeriods(const TimedRows *rows, int asked, FmaPeriods *periods)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("the times span more than %d periods", MOST_PERIODS),
-				 errdetail("A period is a %s.", FmaPeriodLengthNames[length]),
+				 errdetail("The length of a period is %s.", FmaPeriodLengthNames[length]),
 				 errhint("Use longer periods, or leave out times that cannot be right.")));
 }
 
@@ -193,7 +193,7 @@ SumPeriods(TimedRows *rows, const FmaPeriods *periods)
 	PeriodSums *sums;
 	int			i = 0;
 
-	FmaCharge(&rows->budget, sizeof(PeriodSums) * periods->n);
+	FmaCharge(&rows->budget, (sizeof(PeriodSums) + sizeof(*periods->edges) + sizeof(*periods->numbers)) * periods->n);
 	sums = palloc_extended(sizeof(PeriodSums) * periods->n, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (int64 row = 0; row < rows->nrows; row++)
 	{
@@ -420,6 +420,18 @@ typedef struct CutOptions
 	uint64		seed;
 } CutOptions;
 
+/* By falling evidence; of equals the first one first */
+static int
+CompareChanges(const void *a, const void *b)
+{
+	const Change *left = *(Change *const *) a,
+			   *right = *(Change *const *) b;
+
+	if (left->evidence != right->evidence)
+		return left->evidence > right->evidence ? -1 : 1;
+	return left->cut - right->cut;
+}
+
 /* Cuts the series and puts out its changes */
 static void
 PutChanges(FunctionCallInfo fcinfo, const Timeline *timeline, const CutOptions *options)
@@ -428,8 +440,14 @@ PutChanges(FunctionCallInfo fcinfo, const Timeline *timeline, const CutOptions *
 	FmaBudget  *budget = &timeline->rows->budget;
 	int			n;
 	int		   *cuts = FmaCutSeries(series, options->penalty * log(series->n), options->shortest, budget, &n);
-	Change	   *changes = palloc_extended(sizeof(Change) * Max(n, 1), MCXT_ALLOC_HUGE);
-	int			nest_level = FmaFixLiterals();
+	Size		size = (sizeof(Change) + sizeof(Change *)) * Max(n, 1);
+	Change	   *changes,
+			  **ranked;
+	int			nest_level;
+
+	FmaCharge(budget, size);
+	changes = palloc_extended(sizeof(Change) * Max(n, 1), MCXT_ALLOC_HUGE);
+	ranked = palloc_extended(sizeof(Change *) * Max(n, 1), MCXT_ALLOC_HUGE);
 
 	for (int i = 0; i < n; i++)
 	{
@@ -441,14 +459,15 @@ PutChanges(FunctionCallInfo fcinfo, const Timeline *timeline, const CutOptions *
 		change->evidence = FmaSplitEvidence(series, change->from, change->cut, change->to);
 		change->p = FmaCutP(series, change->from, change->cut, change->to, options->shortest,
 							options->replicates, options->seed, budget);
+		ranked[i] = change;
 	}
+	qsort(ranked, n, sizeof(Change *), CompareChanges);
+	for (int i = 0; i < n; i++)
+		ranked[i]->rank = i + 1;
+	nest_level = FmaFixLiterals();
 	for (int i = 0; i < n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		changes[i].rank = 1;
-		for (int k = 0; k < n; k++)
-			changes[i].rank += changes[k].evidence > changes[i].evidence ||
-				(changes[k].evidence == changes[i].evidence && k < i);
 		PutChange(fcinfo, timeline, &changes[i]);
 	}
 	AtEOXact_GUC(true, nest_level);

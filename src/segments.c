@@ -47,9 +47,6 @@
 /* Draws with a larger variance are normal, rounded */
 #define NORMAL_VARIANCE 100.0
 
-/* Candidates and replicates between two looks for a cancel */
-#define STEPS_PER_INTERRUPT_CHECK 1024
-
 /* x log(x / y), 0 for x = 0 */
 static inline double
 XLogX(double x, double y)
@@ -345,7 +342,7 @@ BestStart(const FmaSeries *series, const Pieces *alive, int end, double *best)
 		double		cost = alive->pieces[i].cost -
 			LogLikelihood(series, series->rows[end] - series->rows[s], series->loss[end] - series->loss[s]) / series->dispersion;
 
-		if (cost < *best)
+		if (cost < *best || (cost == *best && s < start))
 		{
 			*best = cost;
 			start = s;
@@ -386,8 +383,7 @@ FmaCutSeries(const FmaSeries *series, double penalty, int shortest, FmaBudget *b
 	{
 		int			start = end - shortest;
 
-		if (end % STEPS_PER_INTERRUPT_CHECK == 0)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 		if (start == 0 || start >= shortest)
 		{
 			Piece		later = {start, best[start] + penalty, top};
