@@ -71,20 +71,27 @@ typedef struct Walk
 	FmaSum		wasserstein;
 } Walk;
 
+/* How far the distribution functions are from each other, rounded once */
+static double
+DistanceHere(const Walk *walk)
+{
+	int128		difference = (int128) walk->below[0] * walk->n[1] - (int128) walk->below[1] * walk->n[0];
+
+	return fabs((double) difference) / ((double) walk->n[0] * (double) walk->n[1]);
+}
+
 /* Takes the next value, and how many rows of each sample have it */
 static void
 StepTo(Walk *walk, double value, int64 n0, int64 n1)
 {
-	double		distance = fabs((double) walk->below[0] / walk->n[0] - (double) walk->below[1] / walk->n[1]);
-
 	walk->infinite |= isinf(value);
 	if (walk->any && !walk->infinite)
-		FmaSumAdd(&walk->wasserstein, distance * (value - walk->last));
+		FmaSumAdd(&walk->wasserstein, DistanceHere(walk) * (value - walk->last));
 	walk->any = true;
 	walk->last = value;
 	walk->below[0] += n0;
 	walk->below[1] += n1;
-	walk->ks = Max(walk->ks, fabs((double) walk->below[0] / walk->n[0] - (double) walk->below[1] / walk->n[1]));
+	walk->ks = Max(walk->ks, DistanceHere(walk));
 }
 
 /* Whether a row is of the current query */
@@ -346,7 +353,7 @@ PutDrift(FunctionCallInfo fcinfo, const FmaEncoding *encoding, const Drift *drif
 {
 	Datum		values[19];
 	bool		nulls[19] = {false};
-	bool		number = drift->column->ks == drift->column->ks;
+	bool		number = !isnan(drift->column->ks);
 	int			i = 0;
 
 	values[i++] = Int64GetDatum(rank);
