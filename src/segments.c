@@ -34,7 +34,7 @@
 #define BLOCK_FAILURES 10.0
 #define LEAST_DIFFERENCES 3
 
-/* Blocks are compared at distances of up to a week of days, and a tenth of the series */
+/* They are compared at distances of up to a week of days, and a tenth of the series */
 #define MOST_LAG 7
 #define PERIODS_A_LAG 10
 
@@ -42,9 +42,10 @@
 #define MEDIAN_TO_DEVIATION 0.67448975019608174320
 
 /* Replicates are not drawn where it is less likely than this that any of them counts */
-#define HOPELESS 1e-9
+#define HOPELESS 1e-6
 
-/* Draws with a larger variance are normal, rounded */
+/* Draws of no more rows are made row by row; others with a larger variance than this are normal, rounded */
+#define FEW_ROWS 8
 #define NORMAL_VARIANCE 100.0
 
 /* x log(x / y), 0 for x = 0 */
@@ -108,21 +109,50 @@ FmaSplitEvidence(const FmaSeries *series, int from, int split, int to)
  * ----------
  */
 
-static int
-CompareDoubles(const void *a, const void *b)
+/* Puts the value of a rank (from 0) in its place, smaller ones before and larger ones behind it (Hoare's selection) */
+static double
+SelectRank(double *values, int n, int rank)
 {
-	double		left = *(const double *) a,
-				right = *(const double *) b;
+	int			low = 0,
+				high = n - 1;
 
-	return (left > right) - (left < right);
+	while (low < high)
+	{
+		double		pivot = values[low + (high - low) / 2];
+		int			i = low,
+					j = high;
+
+		while (i <= j)
+		{
+			while (values[i] < pivot)
+				i++;
+			while (values[j] > pivot)
+				j--;
+			if (i <= j)
+			{
+				double		other = values[i];
+
+				values[i++] = values[j];
+				values[j--] = other;
+			}
+		}
+		if (rank <= j)
+			high = j;
+		else if (rank >= i)
+			low = i;
+		else
+			break;
+	}
+	return values[rank];
 }
 
 /* The median, which reorders the values */
 static double
 Median(double *values, int n)
 {
-	qsort(values, n, sizeof(double), CompareDoubles);
-	return (values[(n - 1) / 2] + values[n / 2]) / 2;
+	double		upper = SelectRank(values, n, n / 2);
+
+	return n % 2 == 1 ? upper : (SelectRank(values, n, n / 2 - 1) + upper) / 2;
 }
 
 /* The difference of two blocks' levels over its standard deviation */
@@ -167,7 +197,7 @@ FmaSeriesDispersion(const FmaSeries *series, bool explained)
 	for (int i = 1; i <= series->n; i++)
 		if (series->rows[i] - series->rows[edges[nblocks]] >= enough)
 			edges[++nblocks] = i;
-	lags = Min(MOST_LAG, Max(nblocks / PERIODS_A_LAG, 1));
+	lags = Max(Min((int64) MOST_LAG * nblocks / series->n, nblocks / PERIODS_A_LAG), 1);
 	squares = palloc_extended(sizeof(double) * Max(nblocks, 1) * lags, MCXT_ALLOC_HUGE);
 	for (int lag = 1; lag <= lags; lag++)
 		for (int i = 0; i + lag < nblocks; i++)
@@ -465,6 +495,14 @@ RandomFailures(FmaRandom *random, double n, double K, double N)
 
 	if (least == most)
 		return least;
+	if (n <= FEW_ROWS)
+	{
+		double		left = K;
+
+		for (; n > 0; n--, N--)
+			left -= RandomUnit(random) * N < left;
+		return K - left;
+	}
 	if (variance > NORMAL_VARIANCE)
 		return Min(Max(rint(mean + sqrt(variance) * RandomNormal(random)), least), most);
 	mode = Min(Max(floor((n + 1) * ((K + 1) / (N + 2))), least), most);
@@ -510,18 +548,19 @@ DrawSeries(const FmaSeries *series, int from, FmaSeries *drawn, FmaRandom *rando
 }
 
 /*
- * A bound of log p, from the sum over all places of the cut.  For failures the
- * probability of any outcome k of a cut, given their total, is at most
- * (N + 1) exp(-evidence), and there are at most K + 1 outcomes.
+ * A bound of log p, from the sum over all places of the cut.  For K failures in
+ * N rows the probability of any outcome of a cut is at most
+ * sqrt(8 K (N - K) / N) exp(-evidence), by Stirling's bounds of binomial
+ * coefficients, and there are at most min(K, N - K) + 1 outcomes.
  */
 static double
 LogBound(const FmaSeries *series, int from, int to, double evidence)
 {
-	double		rows = series->rows[to] - series->rows[from],
-				loss = series->loss[to] - series->loss[from];
+	double		N = series->rows[to] - series->rows[from],
+				K = series->loss[to] - series->loss[from];
 
 	if (series->rate)
-		return log(to - from) + log(rows + 1) + log(Min(loss, rows - loss) + 1) - evidence;
+		return log(to - from) + 0.5 * log(Max(8 * K * (N - K) / N, 1)) + log(Min(K, N - K) + 1) - evidence;
 	return log(to - from) + log(2 * FmaNormalSf(sqrt(2 * evidence)));
 }
 

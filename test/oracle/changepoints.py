@@ -38,7 +38,7 @@ def dispersion(rate, n, total, explained):
             blocks.append((rows, loss))
             rows, loss = 0, 0
     squares, first = [], []
-    for lag in range(1, min(7, max(len(blocks) // 10, 1)) + 1):
+    for lag in range(1, max(min(7 * len(blocks) // len(n), len(blocks) // 10), 1) + 1):
         for (n1, k1), (n2, k2) in zip(blocks, blocks[lag:]):
             q = (k1 + k2) / (n1 + n2)
             variance = (q * (1 - q) if rate else 1) * (1 / n1 + 1 / n2)
