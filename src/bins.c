@@ -81,11 +81,8 @@ LeftOut(FmaEncoding *encoding, FmaColumn *column, int64 nvalues, int64 nulls)
 	if (nvalues + (nulls > 0) <= 1)
 		FmaLeaveColumnOut(encoding, column, nulls > 0 ? "it is NULL in every row" : "it has one value");
 	else if (nvalues == encoding->nrows &&
-			 (column->use != FMA_USE_NUMBER || column->base_type == INT2OID ||
-			  column->base_type == INT4OID || column->base_type == INT8OID))
-		FmaLeaveColumnOut(encoding, column, "it has a different value in every row");
 			 (column->use != FMA_USE_NUMBER || IsKeyLike(encoding, column)))
-		FmaLeaveColumnOut(column, "it has a different value in every row");
+		FmaLeaveColumnOut(encoding, column, "it has a different value in every row");
 	return column->left_out;
 }
 
@@ -424,11 +421,8 @@ FmaCodeNumber(FmaEncoding *encoding, FmaColumn *column)
 {
 	if (column->wide)
 	{
-		if (column->base_type != FLOAT4OID && column->base_type != FLOAT8OID && column->base_type != NUMERICOID &&
-			!column->repeats && AllDifferent(encoding, column))
-			FmaLeaveColumnOut(encoding, column, "it has a different value in every row");
 		if (IsKeyLike(encoding, column) && !column->repeats && AllDifferent(encoding, column))
-			FmaLeaveColumnOut(column, "it has a different value in every row");
+			FmaLeaveColumnOut(encoding, column, "it has a different value in every row");
 		else
 			BinKeys(encoding, column);
 		return;

@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "conditions.h"
 #include "losses.h"
 #include "sums.h"
 
@@ -31,46 +32,6 @@
 /* Bits of a real loss, when it is the largest one: squares of all rows must fit 127 bits */
 #define LOSS_BITS 52
 #define SUM_BITS 127
-
-/* Prepares a column that grows, in the current memory context */
-void
-FmaChunksInit(FmaChunks *chunks, Size width, bool with_nulls)
-{
-	chunks->width = width;
-	chunks->with_nulls = with_nulls;
-	chunks->nchunks = 0;
-	chunks->capacity = 8;
-	chunks->context = CurrentMemoryContext;
-	chunks->chunks = palloc(sizeof(char *) * chunks->capacity);
-}
-
-static Size
-ChunkSize(const FmaChunks *chunks)
-{
-	return chunks->width * FMA_CHUNK_ROWS + (chunks->with_nulls ? FMA_CHUNK_ROWS / 8 : 0);
-}
-
-/* Adds a chunk for the rows to come */
-void
-FmaAddChunk(FmaChunks *chunks, FmaBudget *budget)
-{
-	if (chunks->nchunks == chunks->capacity)
-	{
-		chunks->capacity *= 2;
-		chunks->chunks = repalloc(chunks->chunks, sizeof(char *) * chunks->capacity);
-	}
-	FmaCharge(budget, ChunkSize(chunks));
-	chunks->chunks[chunks->nchunks++] = MemoryContextAllocZero(chunks->context, ChunkSize(chunks));
-}
-
-void
-FmaFreeChunks(FmaChunks *chunks, FmaBudget *budget)
-{
-	for (int i = 0; i < chunks->nchunks; i++)
-		pfree(chunks->chunks[i]);
-	FmaRelease(budget, ChunkSize(chunks) * chunks->nchunks);
-	chunks->nchunks = 0;
-}
 
 /* Says something about the query: to the client, or to whoever collects it */
 static void
@@ -668,21 +629,6 @@ Finish(FmaEncoding *encoding)
 	}
 }
 
-/*
- * Fixes the settings that literals depend on, so that they read back as the same
- * value whatever the session's are.  To be undone with AtEOXact_GUC(true, level).
- */
-int
-FmaFixLiterals(void)
-{
-	int			nest_level = NewGUCNestLevel();
-
-	(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("extra_float_digits", "1", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	return nest_level;
-}
-
 /* An encoding without rows, in the current memory context */
 static FmaEncoding *
 NewEncoding(const FmaEncodeOptions *options)
@@ -716,14 +662,10 @@ FmaEncode(const char *query, const FmaEncodeOptions *options)
 	if (encoding->nrows == 0)
 		Say(encoding, "the query returned no row with a loss");
 
-	nest_level = FmaFixLiterals();
-	Finish(encoding);
-	AtEOXact_GUC(true, nest_level);
-		ereport(NOTICE,
-				(errmsg("the query returned no row with a loss")));
 	FinishWithLiterals(encoding);
 	return encoding;
 }
+
 /*
  * Reads two queries of the same columns and encodes the rows of both together,
  * in the current memory context: they share values and bins.  Rows stay in
@@ -734,6 +676,7 @@ FmaEncoding *
 FmaEncodePair(const char *reference, const char *current, const FmaEncodeOptions *options)
 {
 	FmaEncoding *encoding = NewEncoding(options);
+
 	encoding->pooled = true;
 	FmaReadQuery(reference, &encoding->reader);
 	encoding->split = encoding->nrows;
@@ -741,9 +684,8 @@ FmaEncodePair(const char *reference, const char *current, const FmaEncodeOptions
 	FmaReadQuery(current, &encoding->reader);
 	if (encoding->split == 0 || encoding->split == encoding->nrows)
 	{
-		ereport(NOTICE,
-				(errmsg("the %s query returned no row%s", encoding->split == 0 ? "reference" : "current",
-						options->no_loss ? "" : " with a loss")));
+		Say(encoding, psprintf("the %s query returned no row%s", encoding->split == 0 ? "reference" : "current",
+							   options->no_loss ? "" : " with a loss"));
 		return NULL;
 	}
 	FinishWithLiterals(encoding);

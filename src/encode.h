@@ -101,6 +101,7 @@ typedef struct FmaEncodeOptions
 	const char *unit;			/* name of a column, or NULL */
 	const char *timezone;
 	StringInfo	notes;			/* takes what would be a notice, or NULL */
+
 	/* what to do with a column before its values become conditions, or NULL */
 	void		(*look) (struct FmaEncoding *encoding, FmaColumn *column, void *argument);
 	void	   *look_argument;
