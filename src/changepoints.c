@@ -19,7 +19,8 @@
 #include "utils/timestamp.h"
 
 #include "arguments.h"
-#include "encode.h"
+#include "chunks.h"
+#include "conditions.h"
 #include "losses.h"
 #include "period.h"
 #include "query.h"

@@ -15,12 +15,28 @@
 #include "nodes/makefuncs.h"
 #include "parser/parse_oper.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 /* A longer value is cut in the readable text alone */
 #define SHOWN_LENGTH 60
+
+/*
+ * Fixes the settings that literals depend on, so that they read back as the same
+ * value whatever the session's are.  To be undone with AtEOXact_GUC(true, level).
+ */
+int
+FmaFixLiterals(void)
+{
+	int			nest_level = NewGUCNestLevel();
+
+	(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("extra_float_digits", "1", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return nest_level;
+}
 
 /* Appends an operator of a type with itself, with its schema where the name alone would find another */
 void

@@ -9,6 +9,7 @@
 
 #include "lib/stringinfo.h"
 
+extern int	FmaFixLiterals(void);
 extern void FmaConditionPredicate(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, FmaCondition *condition);
 extern void FmaConditionJson(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, FmaCondition *condition);
 extern const char *FmaFeatureName(const FmaFeature *feature);

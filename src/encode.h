@@ -144,7 +144,6 @@ typedef struct FmaEncoding
 
 extern FmaEncoding *FmaEncode(const char *query, const FmaEncodeOptions *options);
 extern FmaEncoding *FmaEncodePair(const char *reference, const char *current, const FmaEncodeOptions *options);
-extern int	FmaFixLiterals(void);
 
 /* Whether rows are put failures first */
 static inline bool
