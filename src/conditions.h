@@ -9,8 +9,11 @@
 
 #include "lib/stringinfo.h"
 
+extern int	FmaFixLiterals(void);
 extern void FmaConditionPredicate(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, FmaCondition *condition);
 extern void FmaConditionJson(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, FmaCondition *condition);
+extern const char *FmaFeatureName(const FmaFeature *feature);
+extern bool FmaComparable(const FmaFeature *feature);
 extern void FmaConditionText(StringInfo out, FmaFeature *feature, FmaCondition *condition);
 
 /* The parts of a predicate */

@@ -21,8 +21,8 @@ FmaIsNumber(Oid type)
 }
 
 /* A loss or number as a double */
-static double
-NumberAsDouble(Oid type, Datum value)
+double
+FmaNumberAsDouble(Oid type, Datum value)
 {
 	switch (type)
 	{
@@ -62,7 +62,7 @@ FmaCheckLossType(Form_pg_attribute attribute, bool paired)
 double
 FmaReadLoss(Oid type, const char *name, Datum value)
 {
-	double		loss = NumberAsDouble(type, value);
+	double		loss = FmaNumberAsDouble(type, value);
 
 	if (unlikely(!(fabs(loss) <= MAX_LOSS)))
 		ereport(ERROR,

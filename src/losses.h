@@ -10,6 +10,7 @@
 #include "catalog/pg_attribute.h"
 
 extern bool FmaIsNumber(Oid type);
+extern double FmaNumberAsDouble(Oid type, Datum value);
 extern void FmaCheckLossType(Form_pg_attribute attribute, bool paired);
 extern double FmaReadLoss(Oid type, const char *name, Datum value);
 
