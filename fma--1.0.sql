@@ -1346,6 +1346,55 @@ COMMENT ON FUNCTION fma_kmeans_train(text, integer, jsonb) IS
 'fits k clusters to the embeddings of a query, whose rows need not fit in memory: one scan an iteration
 The query has one column, the embedding. Options are those of the aggregate fma_kmeans.';
 
+-- When did a model begin to fail more, or less? doc/changepoints.md
+
+CREATE FUNCTION fma_find_changepoints(query text, period text DEFAULT 'auto', penalty double precision DEFAULT 2,
+	min_periods integer DEFAULT 1, replicates integer DEFAULT 999, seed bigint DEFAULT 1, timezone text DEFAULT NULL,
+	OUT rank bigint, OUT "time" timestamptz, OUT period_length text, OUT starts_at timestamptz, OUT ends_at timestamptz,
+	OUT n_before bigint, OUT failures_before bigint, OUT rate_before double precision,
+	OUT ci_low_before double precision, OUT ci_high_before double precision,
+	OUT n_after bigint, OUT failures_after bigint, OUT rate_after double precision,
+	OUT ci_low_after double precision, OUT ci_high_after double precision,
+	OUT difference double precision, OUT dispersion double precision, OUT llr double precision,
+	OUT p_value double precision, OUT predicate text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C COST 100000 ROWS 5;
+COMMENT ON FUNCTION fma_find_changepoints(text, text, double precision, integer, integer, bigint, text)
+IS 'When the rate of failures, or a mean loss, changed.
+The query''s columns are the loss (boolean or a number) and a time. Periods are counted first, from hours to years.';
+
+-- Drift: do the rows of one query look like those of another? doc/drift.md
+
+CREATE FUNCTION fma_drift(reference text, current text, bins integer DEFAULT 10, max_values integer DEFAULT 50,
+	min_psi double precision DEFAULT 0.1, fdr double precision DEFAULT 0.05, correction text DEFAULT 'bh', timezone text DEFAULT NULL,
+	OUT rank bigint, OUT feature text, OUT kind text, OUT n_reference bigint, OUT n_current bigint,
+	OUT nulls_reference bigint, OUT nulls_current bigint, OUT cells integer,
+	OUT psi double precision, OUT jensen_shannon double precision, OUT hellinger double precision,
+	OUT total_variation double precision, OUT chi_square double precision, OUT chi_square_p double precision,
+	OUT ks double precision, OUT ks_p double precision, OUT wasserstein double precision,
+	OUT q_value double precision, OUT verdict text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C COST 100000 ROWS 20;
+COMMENT ON FUNCTION fma_drift(text, text, integer, integer, double precision, double precision, text, text)
+IS 'How far each column of a query has moved from that of a reference query.
+Both queries have the same columns. verdict is drift, slight, unclear or none: by effect (min_psi) and chance (fdr).';
+
+-- Why did a rate change? doc/drift.md
+
+CREATE FUNCTION fma_explain_change(reference text, current text, bins integer DEFAULT 5, max_values integer DEFAULT 50,
+	correction text DEFAULT 'bh', timezone text DEFAULT NULL,
+	OUT rank bigint, OUT feature text, OUT condition text, OUT predicate text,
+	OUT n_reference bigint, OUT n_current bigint,
+	OUT share_reference double precision, OUT share_current double precision,
+	OUT rate_reference double precision, OUT rate_current double precision,
+	OUT mix_effect double precision, OUT rate_effect double precision, OUT total_effect double precision,
+	OUT p_value double precision, OUT q_value double precision)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C COST 100000 ROWS 100;
+COMMENT ON FUNCTION fma_explain_change(text, text, integer, integer, text, text)
+IS 'How much of a rate''s change is mix (other rows) and how much is rate (rows that fare otherwise), by condition.
+The queries'' first column is the loss, the others are the conditions. The line of a feature without a condition is their sum.';
+
 -- Space and time: where and when does a model fail? doc/spacetime.md
 
 CREATE FUNCTION fma_find_space_time(query text, period text DEFAULT NULL, max_row_share double precision DEFAULT 0.2,

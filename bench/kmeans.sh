@@ -2,7 +2,8 @@
 # Seconds of k-means to the fixed point, from the same centroids: ours in SQL with the read of the table, and scikit-learn and
 # FAISS on arrays that are in memory already, one thread each. Ours: the least of 3; the others run once.
 # Needs a server (PGHOST, PGPORT, PGUSER, PGDATABASE) with fma installed in the database, and Debian's dataset-fashion-mnist and
-# python3-numpy for the rows; python3-sklearn and python3-faiss are compared with where they are installed.
+# python3-numpy for the rows; python3-sklearn and python3-faiss are compared with where they are installed, which takes many
+# minutes (PEERS=no leaves them out).
 set -euo pipefail
 python=${PYTHON:-/usr/bin/python3}
 images=$(dpkg -L dataset-fashion-mnist 2>/dev/null | grep 'images.*gz$' || true)
@@ -97,7 +98,7 @@ row() {
 	out=$(ours "SELECT iterations || ' ' || inertia FROM (SELECT fma_kmeans(e, $2, $first) AS m FROM $1 OFFSET 0) AS q, fma_kmeans_quality(m)" "${3:-auto}")
 	local said=${out#*|}
 	printf '| %s, k = %s%s | %s (%s passes, inertia %.8g) ' "$1" "$2" "${3:+, $3}" "${out%%|*}" "${said% *}" "${said#* }"
-	if [ -n "${3:-}" ]; then echo '| | |'; else "$python" -W ignore "$work/peers.py" "$work" "$1" "$2" "${said% *}"; fi
+	if [ -n "${3:-}" ] || [ "${PEERS:-}" = no ]; then echo '| | |'; else "$python" -W ignore "$work/peers.py" "$work" "$1" "$2" "${said% *}"; fi
 }
 
 echo '| rows | fma_kmeans in SQL, s | scikit-learn, s | FAISS, s |'

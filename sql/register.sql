@@ -121,3 +121,4 @@ SELECT d.name FROM fma_result_run JOIN fma_dataset AS d USING (dataset_id);
 SELECT fma_unregister('far off');
 -- NULLs do nothing
 SELECT fma_unregister(NULL) IS NULL AS a, fma_share('rank', NULL) IS NULL AS b, fma_alter_dataset('rank', NULL) IS NULL AS c;
+DELETE FROM fma_dataset WHERE dataset_id > 10000;

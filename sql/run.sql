@@ -1,4 +1,7 @@
 -- Runs: what is said meanwhile, what is refused, and what becomes of errors
+-- Other tests have runs too
+DELETE FROM fma_dataset;
+ALTER SEQUENCE fma_result_run_run_id_seq RESTART;
 \set VERBOSITY default
 \set SHOW_CONTEXT never
 SET TimeZone = 'UTC';

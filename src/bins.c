@@ -66,6 +66,14 @@ CountValues(FmaEncoding *encoding, FmaColumn *column, int64 *nulls)
 	return values;
 }
 
+/* Whether a number column that never repeats may be a mere key of the rows */
+static bool
+IsKeyLike(FmaEncoding *encoding, FmaColumn *column)
+{
+	return !encoding->options.no_loss &&
+		(column->base_type == INT2OID || column->base_type == INT4OID || column->base_type == INT8OID);
+}
+
 /* Whether a column says the same, or nothing in common, about all rows */
 static bool
 LeftOut(FmaEncoding *encoding, FmaColumn *column, int64 nvalues, int64 nulls)
@@ -73,8 +81,7 @@ LeftOut(FmaEncoding *encoding, FmaColumn *column, int64 nvalues, int64 nulls)
 	if (nvalues + (nulls > 0) <= 1)
 		FmaLeaveColumnOut(encoding, column, nulls > 0 ? "it is NULL in every row" : "it has one value");
 	else if (nvalues == encoding->nrows &&
-			 (column->use != FMA_USE_NUMBER || column->base_type == INT2OID ||
-			  column->base_type == INT4OID || column->base_type == INT8OID))
+			 (column->use != FMA_USE_NUMBER || IsKeyLike(encoding, column)))
 		FmaLeaveColumnOut(encoding, column, "it has a different value in every row");
 	return column->left_out;
 }
@@ -414,8 +421,7 @@ FmaCodeNumber(FmaEncoding *encoding, FmaColumn *column)
 {
 	if (column->wide)
 	{
-		if (column->base_type != FLOAT4OID && column->base_type != FLOAT8OID && column->base_type != NUMERICOID &&
-			!column->repeats && AllDifferent(encoding, column))
+		if (IsKeyLike(encoding, column) && !column->repeats && AllDifferent(encoding, column))
 			FmaLeaveColumnOut(encoding, column, "it has a different value in every row");
 		else
 			BinKeys(encoding, column);

@@ -24,11 +24,11 @@
 #define SHOWN_LENGTH 60
 
 /*
- * From here to FmaEndLiterals values are written so that they read back as the
- * same, whatever the session's settings; an error in between ends it as well.
+ * Fixes the settings that literals depend on, so that they read back as the same
+ * value whatever the session's are.  To be undone with AtEOXact_GUC(true, level).
  */
 int
-FmaBeginLiterals(void)
+FmaFixLiterals(void)
 {
 	int			nest_level = NewGUCNestLevel();
 
@@ -36,12 +36,6 @@ FmaBeginLiterals(void)
 	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("extra_float_digits", "1", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	return nest_level;
-}
-
-void
-FmaEndLiterals(int nest_level)
-{
-	AtEOXact_GUC(true, nest_level);
 }
 
 /* Appends an operator of a type with itself, with its schema where the name alone would find another */
@@ -293,6 +287,35 @@ FmaConditionJson(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, Fma
 				AppendElement(out, encoding, feature, "<>", "NaN");
 			break;
 	}
+}
+
+/* What a feature looks at, as a person reads it */
+const char *
+FmaFeatureName(const FmaFeature *feature)
+{
+	const char *name = feature->column->name;
+
+	switch (feature->part)
+	{
+		case FMA_PART_HOUR:
+			return psprintf("hour of %s", name);
+		case FMA_PART_WEEKDAY:
+			return psprintf("weekday of %s", name);
+		case FMA_PART_MONTH:
+			return psprintf("month of %s", name);
+		default:
+			return name;
+	}
+}
+
+/*
+ * Whether two spans of time can be compared by a feature: not by their periods
+ * and months, in which they differ anyway
+ */
+bool
+FmaComparable(const FmaFeature *feature)
+{
+	return feature->column->use != FMA_USE_TIME || feature->part == FMA_PART_HOUR || feature->part == FMA_PART_WEEKDAY;
 }
 
 /* A value as a person reads it: as it is, cut if it is long */

@@ -9,11 +9,12 @@
 
 #include "lib/stringinfo.h"
 
-extern int	FmaBeginLiterals(void);
-extern void FmaEndLiterals(int nest_level);
+extern int	FmaFixLiterals(void);
 extern void FmaConditionPredicate(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, FmaCondition *condition);
 extern void FmaValuesPredicate(StringInfo out, FmaColumn *column, const char **values, int n);
 extern void FmaConditionJson(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, FmaCondition *condition);
+extern const char *FmaFeatureName(const FmaFeature *feature);
+extern bool FmaComparable(const FmaFeature *feature);
 extern void FmaConditionText(StringInfo out, FmaFeature *feature, FmaCondition *condition);
 
 /* The parts of a predicate */

@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -31,46 +32,6 @@
 /* Bits of a real loss, when it is the largest one: squares of all rows must fit 127 bits */
 #define LOSS_BITS 52
 #define SUM_BITS 127
-
-/* Prepares a column that grows, in the current memory context */
-void
-FmaChunksInit(FmaChunks *chunks, Size width, bool with_nulls)
-{
-	chunks->width = width;
-	chunks->with_nulls = with_nulls;
-	chunks->nchunks = 0;
-	chunks->capacity = 8;
-	chunks->context = CurrentMemoryContext;
-	chunks->chunks = palloc(sizeof(char *) * chunks->capacity);
-}
-
-static Size
-ChunkSize(const FmaChunks *chunks)
-{
-	return chunks->width * FMA_CHUNK_ROWS + (chunks->with_nulls ? FMA_CHUNK_ROWS / 8 : 0);
-}
-
-/* Adds a chunk for the rows to come */
-void
-FmaAddChunk(FmaChunks *chunks, FmaBudget *budget)
-{
-	if (chunks->nchunks == chunks->capacity)
-	{
-		chunks->capacity *= 2;
-		chunks->chunks = repalloc(chunks->chunks, sizeof(char *) * chunks->capacity);
-	}
-	FmaCharge(budget, ChunkSize(chunks));
-	chunks->chunks[chunks->nchunks++] = MemoryContextAllocZero(chunks->context, ChunkSize(chunks));
-}
-
-void
-FmaFreeChunks(FmaChunks *chunks, FmaBudget *budget)
-{
-	for (int i = 0; i < chunks->nchunks; i++)
-		pfree(chunks->chunks[i]);
-	FmaRelease(budget, ChunkSize(chunks) * chunks->nchunks);
-	chunks->nchunks = 0;
-}
 
 /* Says something about the query: to the client, or to whoever collects it */
 static void
@@ -179,7 +140,80 @@ StartLosses(FmaEncoding *encoding, TupleDesc columns)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("the losses of A and B must be of one kind"),
 				 errdetail("\"%s\" and \"%s\" are a boolean and a number.", encoding->loss_name[0], encoding->loss_name[1])));
-	encoding->boolean = encoding->loss_type[0] == BOOLOID;
+	encoding->boolean = encoding->nlosses > 0 && encoding->loss_type[0] == BOOLOID;
+}
+
+/* The place of a column among those of a query, or -1 */
+static int
+FindColumn(TupleDesc columns, int first, const char *name)
+{
+	for (int i = first; i < columns->natts; i++)
+		if (strcmp(NameStr(TupleDescAttr(columns, i)->attname), name) == 0)
+			return i;
+	return -1;
+}
+
+/* Reports a column that one of two queries lacks */
+static void
+MissingColumn(const char *which, const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("the %s query has no column named \"%s\"", which, name),
+			 errhint("Both queries must have the same columns; their order does not matter.")));
+}
+
+/* The second of two queries: its columns are those of the first, by name, the loss by its place */
+static void
+StartSecond(FmaEncoding *encoding, TupleDesc columns)
+{
+	int			first = encoding->nlosses;
+
+	if (columns->natts < first)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the current query has no column"),
+				 errhint("Both queries must have the loss first and then the same columns.")));
+	CheckNames(columns, first);
+	if (first > 0)
+	{
+		Form_pg_attribute loss = TupleDescAttr(columns, 0);
+
+		FmaCheckLossType(loss, false);
+		if (encoding->boolean != (getBaseType(loss->atttypid) == BOOLOID))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("the losses of both queries must be of one kind"),
+					 errdetail("\"%s\" and \"%s\" are a boolean and a number.",
+							   encoding->loss_name[0], NameStr(loss->attname))));
+		encoding->loss_type[0] = getBaseType(loss->atttypid);
+		encoding->loss_name[0] = pstrdup(NameStr(loss->attname));
+	}
+	for (int i = 0; i < encoding->ncolumns; i++)
+	{
+		FmaColumn  *column = &encoding->columns[i];
+		Oid			type;
+
+		column->index = FindColumn(columns, first, column->name);
+		if (column->index < 0)
+			MissingColumn("current", column->name);
+		type = TupleDescAttr(columns, column->index)->atttypid;
+		if (getBaseType(type) != column->base_type)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" has different types in the two queries", column->name),
+					 errdetail("They are %s and %s.", format_type_be(column->type), format_type_be(type)),
+					 errhint("Cast one of them to the type of the other.")));
+	}
+	for (int i = first; i < columns->natts; i++)
+	{
+		int			k = 0;
+
+		while (k < encoding->ncolumns && encoding->columns[k].index != i)
+			k++;
+		if (k == encoding->ncolumns)
+			MissingColumn("reference", NameStr(TupleDescAttr(columns, i)->attname));
+	}
 }
 
 /* The query's columns are known: see what each is good for */
@@ -189,12 +223,19 @@ Start(FmaRowReader *reader, TupleDesc columns)
 	FmaEncoding *encoding = (FmaEncoding *) reader;
 	MemoryContext caller = MemoryContextSwitchTo(encoding->context);
 
-	encoding->nlosses = encoding->options.paired ? 2 : 1;
+	if (encoding->second)
+	{
+		StartSecond(encoding, columns);
+		MemoryContextSwitchTo(caller);
+		return;
+	}
+	encoding->nlosses = encoding->options.no_loss ? 0 : encoding->options.paired ? 2 : 1;
 	if (columns->natts <= encoding->nlosses)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the query has no column besides the loss"),
+				 errmsg("the query has no column%s", encoding->nlosses > 0 ? " besides the loss" : ""),
 				 errdetail("It has %d column(s).", columns->natts),
+				 encoding->nlosses == 0 ? 0 :
 				 errhint("Select the %s first and then the columns that may explain it.",
 						 encoding->options.paired ? "losses of A and B" : "loss")));
 	CheckNames(columns, encoding->nlosses);
@@ -394,7 +435,7 @@ NextPlace(FmaEncoding *encoding, Places *places, int64 row)
 {
 	if (encoding->position != NULL)
 		return encoding->position[row];
-	if (encoding->boolean && !encoding->options.paired)
+	if (FmaFailuresFirst(encoding))
 		return places->next[!encoding->losses[0].chunks[row / FMA_CHUNK_ROWS][row % FMA_CHUNK_ROWS]]++;
 	return row;
 }
@@ -546,14 +587,14 @@ PlaceLosses(FmaEncoding *encoding)
 static void
 Finish(FmaEncoding *encoding)
 {
-	bool		failure_first = encoding->boolean && !encoding->options.paired;
+	bool		failure_first = FmaFailuresFirst(encoding);
 
 	if (failure_first)
 		for (int64 row = 0; row < encoding->nrows; row++)
 			encoding->failures += encoding->losses[0].chunks[row / FMA_CHUNK_ROWS][row % FMA_CHUNK_ROWS];
 	if (encoding->unit_column != NULL)
 		PlaceByUnit(encoding);
-	if (!failure_first || encoding->unit_column != NULL)
+	if (encoding->nlosses > 0 && (!failure_first || encoding->unit_column != NULL))
 		PlaceLosses(encoding);
 	for (int i = 0; i < encoding->ncolumns; i++)
 	{
@@ -562,6 +603,8 @@ Finish(FmaEncoding *encoding)
 		CHECK_FOR_INTERRUPTS();
 		if (column->left_out || encoding->nrows == 0)
 			continue;
+		if (encoding->options.look != NULL)
+			encoding->options.look(encoding, column, encoding->options.look_argument);
 		switch (column->use)
 		{
 			case FMA_USE_VALUES:
@@ -586,28 +629,65 @@ Finish(FmaEncoding *encoding)
 	}
 }
 
-/*
- * Reads a query and encodes its rows, in the current memory context.  Literals
- * are written so that they read back as the same value, whatever the session's
- * settings.
- */
-FmaEncoding *
-FmaEncode(const char *query, const FmaEncodeOptions *options)
+/* An encoding without rows, in the current memory context */
+static FmaEncoding *
+NewEncoding(const FmaEncodeOptions *options)
 {
 	FmaEncoding *encoding = palloc0(sizeof(FmaEncoding));
-	int			nest_level;
 
 	encoding->reader.start = Start;
 	encoding->reader.row = Row;
 	encoding->options = *options;
 	encoding->context = CurrentMemoryContext;
 	encoding->budget.limit = FmaSearchMemory();
+	return encoding;
+}
+
+static void
+FinishWithLiterals(FmaEncoding *encoding)
+{
+	int			nest_level = FmaFixLiterals();
+
+	Finish(encoding);
+	AtEOXact_GUC(true, nest_level);
+}
+
+/* Reads a query and encodes its rows, in the current memory context */
+FmaEncoding *
+FmaEncode(const char *query, const FmaEncodeOptions *options)
+{
+	FmaEncoding *encoding = NewEncoding(options);
+
 	FmaReadQuery(query, &encoding->reader);
 	if (encoding->nrows == 0)
 		Say(encoding, "the query returned no row with a loss");
 
-	nest_level = FmaBeginLiterals();
-	Finish(encoding);
-	FmaEndLiterals(nest_level);
+	FinishWithLiterals(encoding);
+	return encoding;
+}
+
+/*
+ * Reads two queries of the same columns and encodes the rows of both together,
+ * in the current memory context: they share values and bins.  Rows stay in
+ * their order; those before "split" are the first query's.  Returns NULL if
+ * one of them has no rows.
+ */
+FmaEncoding *
+FmaEncodePair(const char *reference, const char *current, const FmaEncodeOptions *options)
+{
+	FmaEncoding *encoding = NewEncoding(options);
+
+	encoding->pooled = true;
+	FmaReadQuery(reference, &encoding->reader);
+	encoding->split = encoding->nrows;
+	encoding->second = true;
+	FmaReadQuery(current, &encoding->reader);
+	if (encoding->split == 0 || encoding->split == encoding->nrows)
+	{
+		Say(encoding, psprintf("the %s query returned no row%s", encoding->split == 0 ? "reference" : "current",
+							   options->no_loss ? "" : " with a loss"));
+		return NULL;
+	}
+	FinishWithLiterals(encoding);
 	return encoding;
 }

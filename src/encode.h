@@ -13,35 +13,9 @@
 
 #include "lib/stringinfo.h"
 
+#include "chunks.h"
 #include "dictionary.h"
 #include "query.h"
-
-/* Rows in a chunk of a column, while the query is being read */
-#define FMA_CHUNK_ROWS 8192
-
-/* A column whose length is not known before it ends */
-typedef struct FmaChunks
-{
-	Size		width;			/* bytes a row */
-	bool		with_nulls;		/* a bit a row beside the values */
-	int			nchunks;
-	int			capacity;
-	MemoryContext context;
-	char	  **chunks;
-} FmaChunks;
-
-extern void FmaChunksInit(FmaChunks *chunks, Size width, bool with_nulls);
-extern void FmaAddChunk(FmaChunks *chunks, FmaBudget *budget);
-extern void FmaFreeChunks(FmaChunks *chunks, FmaBudget *budget);
-
-/* Makes room for a row and returns its chunk; rows come in their order */
-static inline char *
-FmaChunkFor(FmaChunks *chunks, FmaBudget *budget, int64 row)
-{
-	if (unlikely(row / FMA_CHUNK_ROWS >= chunks->nchunks))
-		FmaAddChunk(chunks, budget);
-	return chunks->chunks[row / FMA_CHUNK_ROWS];
-}
 
 /* What a column's type makes of its values */
 typedef enum FmaUse
@@ -115,15 +89,22 @@ typedef struct FmaFeature
 	int			nfrequent;
 } FmaFeature;
 
+struct FmaEncoding;
+
 typedef struct FmaEncodeOptions
 {
 	int			bins;
 	int			max_values;
 	bool		intervals;
 	bool		paired;			/* two losses: what is searched is the second minus the first */
+	bool		no_loss;		/* every column is a condition, and numbers are kept even if all differ */
 	const char *unit;			/* name of a column, or NULL */
 	const char *timezone;
 	StringInfo	notes;			/* takes what would be a notice, or NULL */
+
+	/* what to do with a column before its values become conditions, or NULL */
+	void		(*look) (struct FmaEncoding *encoding, FmaColumn *column, void *argument);
+	void	   *look_argument;
 } FmaEncodeOptions;
 
 typedef struct FmaEncoding
@@ -134,6 +115,9 @@ typedef struct FmaEncoding
 	MemoryContext context;
 
 	/* while reading */
+	bool		pooled;			/* two queries, whose rows stay in their order */
+	bool		second;			/* the second one is being read */
+	int64		split;			/* rows of the first one */
 	int			nlosses;
 	Oid			loss_type[2];
 	char	   *loss_name[2];
@@ -159,6 +143,14 @@ typedef struct FmaEncoding
 } FmaEncoding;
 
 extern FmaEncoding *FmaEncode(const char *query, const FmaEncodeOptions *options);
+extern FmaEncoding *FmaEncodePair(const char *reference, const char *current, const FmaEncodeOptions *options);
+
+/* Whether rows are put failures first */
+static inline bool
+FmaFailuresFirst(const FmaEncoding *encoding)
+{
+	return encoding->boolean && !encoding->options.paired && !encoding->pooled;
+}
 
 /* Whether the loss is one boolean, so that its mean is a rate of failures */
 static inline bool

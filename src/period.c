@@ -198,7 +198,7 @@ int
 FmaFindPeriod(const FmaPeriods *periods, uint64 key)
 {
 	int			low = 0,
-				high = periods->n + 1;
+				high = periods->n > 0 ? periods->n + 1 : 0;
 
 	while (low < high)
 	{

@@ -7,82 +7,14 @@
 #include "funcapi.h"
 #include "lib/binaryheap.h"
 #include "miscadmin.h"
-#include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 #include "conditions.h"
 
 PG_FUNCTION_INFO_V1(fma_find_slices);
-
-/* Reports an argument that may not be NULL */
-static void
-NeedArg(FunctionCallInfo fcinfo, int argno, const char *name)
-{
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be NULL", name)));
-}
-
-/* An integer argument (int4 or int8) within [low, high] */
-int64
-FmaIntegerArg(FunctionCallInfo fcinfo, int argno, const char *name, int64 low, int64 high)
-{
-	int64		value;
-
-	NeedArg(fcinfo, argno, name);
-	value = get_fn_expr_argtype(fcinfo->flinfo, argno) == INT8OID ? PG_GETARG_INT64(argno) : PG_GETARG_INT32(argno);
-	if (value < low || value > high)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be between " INT64_FORMAT " and " INT64_FORMAT, name, low, high),
-				 errdetail("%s is " INT64_FORMAT ".", name, value)));
-	return value;
-}
-
-/* A finite number */
-double
-FmaNumberArg(FunctionCallInfo fcinfo, int argno, const char *name)
-{
-	NeedArg(fcinfo, argno, name);
-	if (!isfinite(PG_GETARG_FLOAT8(argno)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be a finite number", name),
-				 errdetail("%s is %s.", name, FmaFloat8ToString(PG_GETARG_FLOAT8(argno)))));
-	return PG_GETARG_FLOAT8(argno);
-}
-
-/* A text that is not NULL */
-char *
-FmaWordArg(FunctionCallInfo fcinfo, int argno, const char *name)
-{
-	NeedArg(fcinfo, argno, name);
-	return FmaTextArg(fcinfo, argno);
-}
-
-/* A time zone that AT TIME ZONE knows; the session's by default */
-char *
-FmaTimezoneArg(FunctionCallInfo fcinfo, int argno)
-{
-	char	   *name = PG_ARGISNULL(argno) ? pstrdup(pg_get_timezone_name(session_timezone)) : FmaTextArg(fcinfo, argno);
-
-	(void) DirectFunctionCall2(timestamptz_zone, CStringGetTextDatum(name), TimestampTzGetDatum(0));
-	return name;
-}
-
-/* How the tests of many slices are corrected */
-FmaCorrection
-FmaCorrectionArg(FunctionCallInfo fcinfo, int argno)
-{
-	static const char *const names[] = {"bh", "by", "holm", "bonferroni", NULL};
-
-	return FmaChoose("correction", FmaWordArg(fcinfo, argno, "correction"), names);
-}
 
 /* Runs the query (argument 0) and searches its slices, which are then tested but not corrected */
 FmaSearch *
@@ -96,7 +28,7 @@ FmaFindSlices(FunctionCallInfo fcinfo, const FmaSliceArgs *args, bool paired, Fm
 	options.min_rows = PG_ARGISNULL(args->min_rows) ? 0 :
 		FmaIntegerArg(fcinfo, args->min_rows, "min_rows", 1, PG_INT64_MAX);
 	options.against = against;
-	NeedArg(fcinfo, args->intervals, "intervals");
+	FmaNeedArg(fcinfo, args->intervals, "intervals");
 	options.intervals = encode.intervals = PG_GETARG_BOOL(args->intervals);
 	encode.bins = FmaIntegerArg(fcinfo, args->bins, "bins", 2, FMA_MAX_VALUES);
 	encode.max_values = FmaIntegerArg(fcinfo, args->max_values, "max_values", 1, FMA_MAX_VALUES);

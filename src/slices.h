@@ -5,16 +5,11 @@
 #ifndef FMA_SLICES_H
 #define FMA_SLICES_H
 
+#include "arguments.h"
 #include "search.h"
 
 /* The level of the intervals shown */
 #define FMA_SLICE_LEVEL 0.95
-
-extern int64 FmaIntegerArg(FunctionCallInfo fcinfo, int argno, const char *name, int64 low, int64 high);
-extern double FmaNumberArg(FunctionCallInfo fcinfo, int argno, const char *name);
-extern char *FmaWordArg(FunctionCallInfo fcinfo, int argno, const char *name);
-extern char *FmaTimezoneArg(FunctionCallInfo fcinfo, int argno);
-extern FmaCorrection FmaCorrectionArg(FunctionCallInfo fcinfo, int argno);
 
 /* Where the arguments stand that all finders of slices have */
 typedef struct FmaSliceArgs

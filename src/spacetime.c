@@ -14,11 +14,11 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "arguments.h"
 #include "circles.h"
 #include "conditions.h"
 #include "places.h"
 #include "replicates.h"
-#include "slices.h"
 
 PG_FUNCTION_INFO_V1(fma_find_space_time);
 
@@ -528,10 +528,10 @@ fma_find_space_time(PG_FUNCTION_ARGS)
 		if (CanScan(space_time.places))
 			ScanPlaces(&space_time);
 	}
-	nest_level = FmaBeginLiterals();
+	nest_level = FmaFixLiterals();
 	for (int i = 0; i < space_time.nclusters; i++)
 		PutCluster(fcinfo, &space_time, i);
-	FmaEndLiterals(nest_level);
+	AtEOXact_GUC(true, nest_level);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return (Datum) 0;

@@ -61,6 +61,7 @@ extern double FmaTwoProportionExactP(int64 k1, int64 n1, int64 k2, int64 n2, Fma
 extern double FmaTwoProportionP(int64 k1, int64 n1, int64 k2, int64 n2, FmaAlternative alternative);
 extern double FmaWelchP(double mean1, double var1, double n1,
 						double mean2, double var2, double n2, FmaAlternative alternative);
+extern double FmaKolmogorovP(double d, double n1, double n2);
 
 /* Intervals for a rate; "level" is the confidence level, n > 0 */
 extern FmaInterval FmaWilson(double failures, double n, double level);

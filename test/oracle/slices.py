@@ -258,4 +258,5 @@ def main():
             out.writerow(row[:3] + ['%.13g' % v for v in row[3:]])
 
 
-main()
+if __name__ == '__main__':
+    main()
