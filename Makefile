@@ -16,7 +16,7 @@ TOPICS = value labels matrix confusion metrics intervals reliability calibration
 	neighbours duplicates seeding bounds lloyd kmeans kmeans_fit kmeans_step kmeans_step_io kmeans_train segments \
 	changepoints drift explain grid circles scan replicates places cells spacetime \
 	dataset settings expression problems register source filter run stages survey \
-	summaries findings confirmation versions rules schedule predictions dashboard views statistics_test \
+	summaries findings confirmation versions changes where rules schedule predictions dashboard views statistics_test \
 	scan_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))

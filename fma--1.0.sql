@@ -1814,6 +1814,224 @@ CREATE FUNCTION fma_true_arguments(first integer, VARIADIC conditions "any") RET
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION fma_true_arguments(integer, "any") IS 'numbers of the conditions that are true, counted from first: the slices that a row is in';
 
+-- changes: when runs' failures changed, how the rows differ from earlier ones, and why the rate changed
+
+CREATE TABLE fma_result_changepoint (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	rank bigint NOT NULL,
+	"time" timestamptz,
+	period_length text,
+	starts_at timestamptz,
+	ends_at timestamptz,
+	n_before bigint,
+	failures_before bigint,
+	rate_before double precision,
+	ci_low_before double precision,
+	ci_high_before double precision,
+	n_after bigint,
+	failures_after bigint,
+	rate_after double precision,
+	ci_low_after double precision,
+	ci_high_after double precision,
+	difference double precision,
+	dispersion double precision,
+	llr double precision,
+	p_value double precision,
+	predicate text,
+	PRIMARY KEY (run_id, rank)
+);
+COMMENT ON TABLE fma_result_changepoint IS 'change points of runs'' timelines
+As fma_find_changepoints returns them, of the current model version.';
+COMMENT ON COLUMN fma_result_changepoint.run_id IS 'the run';
+COMMENT ON COLUMN fma_result_changepoint.rank IS 'from 1, the clearest change first';
+COMMENT ON COLUMN fma_result_changepoint."time" IS 'start of the first period after the change';
+COMMENT ON COLUMN fma_result_changepoint.period_length IS 'length of the periods';
+COMMENT ON COLUMN fma_result_changepoint.starts_at IS 'start of the segment before the change';
+COMMENT ON COLUMN fma_result_changepoint.ends_at IS 'end of the segment after it, excluded';
+COMMENT ON COLUMN fma_result_changepoint.n_before IS 'rows before, up to the change before';
+COMMENT ON COLUMN fma_result_changepoint.failures_before IS 'failures among them';
+COMMENT ON COLUMN fma_result_changepoint.rate_before IS 'failure rate or mean loss before';
+COMMENT ON COLUMN fma_result_changepoint.ci_low_before IS 'lower end of its 95 % interval';
+COMMENT ON COLUMN fma_result_changepoint.ci_high_before IS 'upper end of it';
+COMMENT ON COLUMN fma_result_changepoint.n_after IS 'rows after, up to the next change';
+COMMENT ON COLUMN fma_result_changepoint.failures_after IS 'failures among them';
+COMMENT ON COLUMN fma_result_changepoint.rate_after IS 'failure rate or mean loss after';
+COMMENT ON COLUMN fma_result_changepoint.ci_low_after IS 'lower end of its 95 % interval';
+COMMENT ON COLUMN fma_result_changepoint.ci_high_after IS 'upper end of it';
+COMMENT ON COLUMN fma_result_changepoint.difference IS 'rate after minus rate before: positive where it got worse';
+COMMENT ON COLUMN fma_result_changepoint.dispersion IS 'variance of the periods against that of independent rows';
+COMMENT ON COLUMN fma_result_changepoint.llr IS 'logarithm of the likelihood ratio';
+COMMENT ON COLUMN fma_result_changepoint.p_value IS 'p-value by simulation';
+COMMENT ON COLUMN fma_result_changepoint.predicate IS 'the rows after the change, as SQL over the source''s columns';
+
+CREATE TABLE fma_result_drift (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	reference_run_id bigint,
+	reference_from timestamptz,
+	rows_after timestamptz,
+	rank bigint NOT NULL,
+	feature text NOT NULL,
+	kind text,
+	n_reference bigint,
+	n_current bigint,
+	nulls_reference bigint,
+	nulls_current bigint,
+	cells integer,
+	psi double precision,
+	jensen_shannon double precision,
+	hellinger double precision,
+	total_variation double precision,
+	chi_square double precision,
+	chi_square_p double precision,
+	ks double precision,
+	ks_p double precision,
+	wasserstein double precision,
+	q_value double precision,
+	verdict text,
+	PRIMARY KEY (run_id, rank)
+);
+COMMENT ON TABLE fma_result_drift IS 'how the newer rows of runs differ from a reference, column by column
+As fma_drift returns it.';
+COMMENT ON COLUMN fma_result_drift.run_id IS 'the run';
+COMMENT ON COLUMN fma_result_drift.reference_run_id IS 'the run whose rows are the reference; NULL: the first half of this run''s time. It may have been pruned';
+COMMENT ON COLUMN fma_result_drift.reference_from IS 'time of the reference''s oldest row';
+COMMENT ON COLUMN fma_result_drift.rows_after IS 'rows after this time are compared with the reference''s, up to it';
+COMMENT ON COLUMN fma_result_drift.rank IS 'from 1, the largest psi first';
+COMMENT ON COLUMN fma_result_drift.feature IS 'the column, or a part of its time';
+COMMENT ON COLUMN fma_result_drift.kind IS 'number, category or calendar';
+COMMENT ON COLUMN fma_result_drift.n_reference IS 'rows of the reference';
+COMMENT ON COLUMN fma_result_drift.n_current IS 'newer rows';
+COMMENT ON COLUMN fma_result_drift.nulls_reference IS 'rows of the reference without a value';
+COMMENT ON COLUMN fma_result_drift.nulls_current IS 'newer rows without a value';
+COMMENT ON COLUMN fma_result_drift.cells IS 'values or bins that were compared';
+COMMENT ON COLUMN fma_result_drift.psi IS 'population stability index';
+COMMENT ON COLUMN fma_result_drift.jensen_shannon IS 'Jensen-Shannon distance, 0 to 1';
+COMMENT ON COLUMN fma_result_drift.hellinger IS 'Hellinger distance, 0 to 1';
+COMMENT ON COLUMN fma_result_drift.total_variation IS 'share of rows that would have to change, 0 to 1';
+COMMENT ON COLUMN fma_result_drift.chi_square IS 'chi-square statistic of the cells';
+COMMENT ON COLUMN fma_result_drift.chi_square_p IS 'its p-value';
+COMMENT ON COLUMN fma_result_drift.ks IS 'Kolmogorov-Smirnov distance, of numbers';
+COMMENT ON COLUMN fma_result_drift.ks_p IS 'its p-value';
+COMMENT ON COLUMN fma_result_drift.wasserstein IS 'mean distance that values moved, of numbers';
+COMMENT ON COLUMN fma_result_drift.q_value IS 'p-value after correction for all columns';
+COMMENT ON COLUMN fma_result_drift.verdict IS 'drift, slight, unclear or none: effect and chance together';
+
+CREATE TABLE fma_result_explanation (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	reference_run_id bigint,
+	reference_from timestamptz,
+	rows_after timestamptz,
+	rank bigint NOT NULL,
+	feature text NOT NULL,
+	condition text,
+	predicate text,
+	n_reference bigint,
+	n_current bigint,
+	share_reference double precision,
+	share_current double precision,
+	rate_reference double precision,
+	rate_current double precision,
+	mix_effect double precision,
+	rate_effect double precision,
+	total_effect double precision,
+	p_value double precision,
+	q_value double precision,
+	PRIMARY KEY (run_id, rank)
+);
+COMMENT ON TABLE fma_result_explanation IS 'why the rate of the newer rows is another one, by condition: mix or rate
+As fma_explain_change returns it.';
+COMMENT ON COLUMN fma_result_explanation.run_id IS 'the run';
+COMMENT ON COLUMN fma_result_explanation.reference_run_id IS 'the run whose rows are the reference; NULL: the first half of this run''s time. It may have been pruned';
+COMMENT ON COLUMN fma_result_explanation.reference_from IS 'time of the reference''s oldest row';
+COMMENT ON COLUMN fma_result_explanation.rows_after IS 'rows after this time are compared with the reference''s, up to it';
+COMMENT ON COLUMN fma_result_explanation.rank IS 'from 1: features by what their mix explains, their conditions after them';
+COMMENT ON COLUMN fma_result_explanation.feature IS 'the column, or a part of its time';
+COMMENT ON COLUMN fma_result_explanation.condition IS 'a condition on it; NULL: the feature as a whole';
+COMMENT ON COLUMN fma_result_explanation.predicate IS 'the condition as SQL over the source''s columns';
+COMMENT ON COLUMN fma_result_explanation.n_reference IS 'rows of the reference';
+COMMENT ON COLUMN fma_result_explanation.n_current IS 'newer rows';
+COMMENT ON COLUMN fma_result_explanation.share_reference IS 'share of the reference''s rows';
+COMMENT ON COLUMN fma_result_explanation.share_current IS 'share of the newer rows';
+COMMENT ON COLUMN fma_result_explanation.rate_reference IS 'failure rate or mean loss in the reference';
+COMMENT ON COLUMN fma_result_explanation.rate_current IS 'failure rate or mean loss among the newer rows';
+COMMENT ON COLUMN fma_result_explanation.mix_effect IS 'change of the rate of all rows since there are more or fewer such rows';
+COMMENT ON COLUMN fma_result_explanation.rate_effect IS 'change of the rate of all rows since such rows fail at another rate';
+COMMENT ON COLUMN fma_result_explanation.total_effect IS 'both together';
+COMMENT ON COLUMN fma_result_explanation.p_value IS 'p-value of the change of the rate';
+COMMENT ON COLUMN fma_result_explanation.q_value IS 'p-value after correction for all conditions';
+
+ALTER TABLE fma_result_changepoint ENABLE ROW LEVEL SECURITY;
+CREATE POLICY fma_result_reader ON fma_result_changepoint FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_changepoint IS 'results of the runs that the current user may read';
+ALTER TABLE fma_result_drift ENABLE ROW LEVEL SECURITY;
+CREATE POLICY fma_result_reader ON fma_result_drift FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_drift IS 'results of the runs that the current user may read';
+ALTER TABLE fma_result_explanation ENABLE ROW LEVEL SECURITY;
+CREATE POLICY fma_result_reader ON fma_result_explanation FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_explanation IS 'results of the runs that the current user may read';
+
+ALTER TABLE fma_result_changepoint OWNER TO @extowner@;
+ALTER TABLE fma_result_drift OWNER TO @extowner@;
+ALTER TABLE fma_result_explanation OWNER TO @extowner@;
+-- After the owner has changed, or a dump would hold this as a change of the extension.
+GRANT SELECT ON fma_result_changepoint, fma_result_drift, fma_result_explanation TO PUBLIC;
+
+SELECT pg_extension_config_dump('fma_result_changepoint', '');
+SELECT pg_extension_config_dump('fma_result_drift', '');
+SELECT pg_extension_config_dump('fma_result_explanation', '');
+
+-- where: where and when more rows of runs failed than elsewhere
+
+CREATE TABLE fma_result_space_time (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	rank bigint NOT NULL,
+	place text,
+	longitude double precision,
+	latitude double precision,
+	radius_km double precision,
+	places integer,
+	starts_at timestamptz,
+	ends_at timestamptz,
+	n bigint,
+	failures bigint,
+	expected double precision,
+	relative_risk double precision,
+	llr double precision,
+	p_value double precision,
+	gumbel_p double precision,
+	predicate text,
+	PRIMARY KEY (run_id, rank)
+);
+COMMENT ON TABLE fma_result_space_time IS 'clusters of places and periods with more failures, of runs
+As fma_find_space_time returns them, of the current model version.';
+COMMENT ON COLUMN fma_result_space_time.run_id IS 'the run';
+COMMENT ON COLUMN fma_result_space_time.rank IS 'from 1, the likeliest cluster first';
+COMMENT ON COLUMN fma_result_space_time.place IS 'the place in the middle';
+COMMENT ON COLUMN fma_result_space_time.longitude IS 'its longitude, degrees';
+COMMENT ON COLUMN fma_result_space_time.latitude IS 'its latitude, degrees';
+COMMENT ON COLUMN fma_result_space_time.radius_km IS 'distance of the farthest place, km';
+COMMENT ON COLUMN fma_result_space_time.places IS 'places in the circle';
+COMMENT ON COLUMN fma_result_space_time.starts_at IS 'start of the first period';
+COMMENT ON COLUMN fma_result_space_time.ends_at IS 'end of the last period, excluded';
+COMMENT ON COLUMN fma_result_space_time.n IS 'rows';
+COMMENT ON COLUMN fma_result_space_time.failures IS 'failures among them';
+COMMENT ON COLUMN fma_result_space_time.expected IS 'failures expected if nothing were wrong';
+COMMENT ON COLUMN fma_result_space_time.relative_risk IS 'failures over expected inside, divided by the same outside';
+COMMENT ON COLUMN fma_result_space_time.llr IS 'logarithm of the likelihood ratio';
+COMMENT ON COLUMN fma_result_space_time.p_value IS 'p-value by simulation, corrected for all places and periods looked at';
+COMMENT ON COLUMN fma_result_space_time.gumbel_p IS 'the same by a Gumbel distribution, for small values';
+COMMENT ON COLUMN fma_result_space_time.predicate IS 'as SQL over the source''s columns';
+
+ALTER TABLE fma_result_space_time ENABLE ROW LEVEL SECURITY;
+CREATE POLICY fma_result_reader ON fma_result_space_time FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_space_time IS 'results of the runs that the current user may read';
+
+ALTER TABLE fma_result_space_time OWNER TO @extowner@;
+-- After the owner has changed, or a dump would hold this as a change of the extension.
+GRANT SELECT ON fma_result_space_time TO PUBLIC;
+
+SELECT pg_extension_config_dump('fma_result_space_time', '');
+
 -- rules: what a model must keep to, and whether it did
 
 CREATE TABLE fma_rule (
@@ -2578,6 +2796,36 @@ FROM fma_latest_run AS l JOIN fma_result_comparison AS c ON c.run_id = l.run_id;
 COMMENT ON VIEW fma_model_comparison IS 'model versions compared on the same rows, and the slices where the newer one is worse
 Rank 0 is all rows, by McNemar''s test where losses are failures.';
 
+CREATE VIEW fma_changepoints WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, x.rank, x."time", x.period_length, x.starts_at, x.ends_at, x.n_before, x.failures_before, x.rate_before, x.ci_low_before,
+	x.ci_high_before, x.n_after, x.failures_after, x.rate_after, x.ci_low_after, x.ci_high_after, x.difference, x.dispersion, x.llr,
+	x.p_value, x.predicate
+FROM fma_latest_run AS l JOIN fma_result_changepoint AS x ON x.run_id = l.run_id;
+COMMENT ON VIEW fma_changepoints IS 'when the failure rate, or the mean loss, changed
+One row a change; p_value says how often a stable series would show one as clear.';
+
+CREATE VIEW fma_drift_metrics WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, x.reference_run_id, x.reference_from, x.rows_after, x.rank, x.feature, x.kind, x.n_reference, x.n_current, x.nulls_reference,
+	x.nulls_current, x.cells, x.psi, x.jensen_shannon, x.hellinger, x.total_variation, x.chi_square, x.chi_square_p, x.ks,
+	x.ks_p, x.wasserstein, x.q_value, x.verdict
+FROM fma_latest_run AS l JOIN fma_result_drift AS x ON x.run_id = l.run_id;
+COMMENT ON VIEW fma_drift_metrics IS 'how the newer rows differ from those before, column by column
+One row a column: features, prediction and confidence. The verdict takes effect (psi) and chance (q_value) together.';
+
+CREATE VIEW fma_change_explanation WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, x.reference_run_id, x.reference_from, x.rows_after, x.rank, x.feature, x.condition, x.predicate, x.n_reference, x.n_current,
+	x.share_reference, x.share_current, x.rate_reference, x.rate_current, x.mix_effect, x.rate_effect, x.total_effect, x.p_value, x.q_value
+FROM fma_latest_run AS l JOIN fma_result_explanation AS x ON x.run_id = l.run_id;
+COMMENT ON VIEW fma_change_explanation IS 'why the failure rate changed: other rows (mix), or the same rows at another rate (rate)
+One row a condition, and one a feature, without a condition, that sums them up.';
+
+CREATE VIEW fma_space_time_hotspots WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, x.rank, x.place, x.longitude, x.latitude, x.radius_km, x.places, x.starts_at, x.ends_at, x.n,
+	x.failures, x.expected, x.relative_risk, x.llr, x.p_value, x.gumbel_p, x.predicate
+FROM fma_latest_run AS l JOIN fma_result_space_time AS x ON x.run_id = l.run_id;
+COMMENT ON VIEW fma_space_time_hotspots IS 'where and when more rows failed than elsewhere: neighbouring places, consecutive periods
+One row a cluster; p_value counts every place and period that was looked at.';
+
 CREATE VIEW fma_run_log WITH (security_invoker = true) AS
 SELECT d.name AS dataset, r.run_id, r.status, r.started_at, r.finished_at,
 	extract(epoch FROM r.finished_at - r.started_at)::double precision AS seconds, r.n AS rows_read,
@@ -2604,6 +2852,12 @@ ALTER VIEW fma_run_log OWNER TO @extowner@;
 GRANT SELECT ON fma_latest_run, fma_overview, fma_run_history, fma_confusion_cells, fma_label_metrics, fma_calibration, fma_confidence_curve,
 	fma_slice_metrics, fma_hotspots, fma_hotspot_confirmation, fma_timeline, fma_batches, fma_places, fma_model_comparison, fma_run_log TO PUBLIC;
 
+ALTER VIEW fma_changepoints OWNER TO @extowner@;
+ALTER VIEW fma_drift_metrics OWNER TO @extowner@;
+ALTER VIEW fma_change_explanation OWNER TO @extowner@;
+ALTER VIEW fma_space_time_hotspots OWNER TO @extowner@;
+GRANT SELECT ON fma_changepoints, fma_drift_metrics, fma_change_explanation, fma_space_time_hotspots TO PUBLIC;
+
 -- One glossary for the columns of all views: the same name means the same everywhere.
 DO $glossary$
 DECLARE
@@ -2622,9 +2876,17 @@ BEGIN
 			('bias', 'mean of prediction minus truth'),
 			('bin', 'number of the bin, from 1'),
 			('brier', 'Brier score of the confidence'),
+			('cells', 'values or bins that were compared'),
+			('chi_square', 'chi-square statistic of the cells'),
+			('chi_square_p', 'p-value of chi_square'),
 			('ci_high', 'upper end of the 95 % interval; NULL where a single unit cannot tell'),
+			('ci_high_after', 'upper end of the 95 % interval of rate_after'),
+			('ci_high_before', 'upper end of the 95 % interval of rate_before'),
 			('ci_low', 'lower end of the 95 % interval; NULL where a single unit cannot tell'),
+			('ci_low_after', 'lower end of the 95 % interval of rate_after'),
+			('ci_low_before', 'lower end of the 95 % interval of rate_before'),
 			('classwise_ece', 'classwise expected calibration error of the class probabilities'),
+			('condition', 'a condition on the feature; NULL: the feature as a whole'),
 			('conditions', 'the slice as JSON: column, op, value'),
 			('confidence_log_loss', 'log loss of the confidence, natural logarithm'),
 			('confident_errors', 'failures with at least the high confidence'),
@@ -2635,31 +2897,43 @@ BEGIN
 			('dataset_id', 'number of the dataset'),
 			('design_effect', 'how many rows are worth one independent row; 1 without units, NULL where a single unit cannot tell'),
 			('detail', 'detail of the error'),
-			('difference', 'b minus a: positive where b is worse'),
+			('difference', 'version b minus a, or after a change minus before: positive where it is worse'),
+			('dispersion', 'variance of the periods against that of independent rows'),
 			('ece', 'expected calibration error, ten bins'),
 			('ece_if_calibrated', 'the ECE that a perfectly calibrated model would show'),
 			('ece_p_value', 'p-value of the ECE''s excess over that'),
-			('ends_at', 'end of the period, excluded'),
+			('ends_at', 'end of the last period, excluded'),
 			('errors', 'wrong predictions from the threshold on'),
 			('errors_in_bin', 'wrong predictions from this threshold to the next'),
 			('excess_failures', 'failures beyond what the baseline''s rate would give'),
+			('expected', 'failures expected if nothing were wrong'),
 			('f1', 'F1 of the label'),
 			('failed_stage', 'stage that failed'),
 			('failure_rate', 'share of failures among labelled rows'),
 			('failures', 'rows that failed'),
+			('failures_after', 'failures among the n_after rows'),
+			('failures_before', 'failures among the n_before rows'),
+			('feature', 'the column, or a part of its time'),
 			('finished_at', 'end of the run'),
 			('first_at', 'time of the oldest row'),
 			('fn', 'false negatives'),
 			('fp', 'false positives'),
 			('gap', 'mean confidence minus accuracy: positive is overconfident'),
+			('gumbel_p', 'p_value by a Gumbel distribution, for small values'),
+			('hellinger', 'Hellinger distance, 0 to 1'),
 			('high', 'upper end of the bin'),
 			('iou', 'intersection over union of the label'),
 			('is_current', 'whether this is the model version that slices and hotspots are about'),
+			('jensen_shannon', 'Jensen-Shannon distance, 0 to 1'),
 			('kappa', 'Cohen''s kappa'),
+			('kind', 'number, category or calendar'),
+			('ks', 'Kolmogorov-Smirnov distance, of numbers'),
+			('ks_p', 'p-value of ks'),
 			('label', 'the label'),
 			('last_at', 'time of the newest row'),
 			('latitude', 'mean latitude, degrees'),
 			('lift', 'rate or mean loss divided by that of all rows'),
+			('llr', 'logarithm of the likelihood ratio'),
 			('log_loss', 'mean log loss of the class probabilities, natural logarithm'),
 			('longitude', 'mean longitude, degrees'),
 			('loss_a', 'failure rate or mean loss of version a'),
@@ -2674,44 +2948,65 @@ BEGIN
 			('mean_confidence', 'mean confidence'),
 			('mean_loss', 'mean loss; the failure rate where the loss is a failure'),
 			('message', 'error message'),
+			('mix_effect', 'change of the rate of all rows since there are more or fewer such rows'),
 			('model_version', 'the model version, where the dataset has one'),
 			('n', 'rows'),
+			('n_after', 'rows after, up to the next change'),
+			('n_before', 'rows before, up to the change before'),
+			('n_current', 'newer rows'),
 			('n_in_bin', 'rows from this threshold to the next'),
+			('n_reference', 'rows of the reference'),
 			('n_units', 'units (days, patients, images) among the rows, where the dataset has them'),
 			('new_failure_rate', 'failure rate among the rows since the run before'),
 			('new_mean_loss', 'mean loss of the rows since the run before'),
 			('new_n', 'rows since the run before'),
 			('new_q_value', 'corrected p-value on the rows since the run before'),
 			('note', 'why a stage was left out, or what it left out'),
+			('nulls_current', 'newer rows without a value'),
+			('nulls_reference', 'rows of the reference without a value'),
 			('only_a_failed', 'rows where only version a failed'),
 			('only_b_failed', 'rows where only version b failed'),
-			('p_value', 'p-value before correction'),
+			('p_value', 'p-value; before correction where there is a q_value'),
 			('period', 'length of the periods'),
-			('place', 'the place; NULL for rows without one'),
+			('period_length', 'length of the periods'),
+			('place', 'the place, or the one in the middle of a cluster; NULL for rows without one'),
+			('places', 'places in the circle'),
 			('position', 'number of the stage, from 1'),
 			('precision', 'precision of the label'),
-			('predicate', 'the slice as SQL over the source''s columns'),
+			('predicate', 'the rows as SQL over the source''s columns'),
 			('predicted', 'rows predicted to have the label'),
 			('prediction', 'the predicted label'),
 			('previous_n', 'rows when it was found'),
 			('previous_rate', 'rate or mean loss when it was found'),
 			('previous_run_id', 'run that found it'),
+			('psi', 'population stability index'),
 			('q_rest', 'corrected p-value of the difference against that of the other rows'),
 			('q_value', 'p-value after correction for all that was tested'),
 			('r2', 'coefficient of determination'),
+			('radius_km', 'distance of the farthest place, km'),
 			('rank', 'from 1, the worst first'),
+			('rate_after', 'failure rate or mean loss after'),
+			('rate_before', 'failure rate or mean loss before'),
+			('rate_current', 'failure rate or mean loss among the newer rows'),
+			('rate_effect', 'change of the rate of all rows since such rows fail at another rate'),
+			('rate_reference', 'failure rate or mean loss in the reference'),
 			('recall', 'recall of the label'),
+			('reference_from', 'time of the reference''s oldest row'),
+			('reference_run_id', 'the run whose rows are the reference; NULL: the first half of this run''s time'),
+			('relative_risk', 'failures over expected inside, divided by the same outside'),
 			('rest_rate', 'rate or mean loss of the rows outside the slice'),
 			('rmse', 'root mean squared error'),
 			('rows_after', 'rows after this time were measured'),
 			('rows_read', 'rows that the run read'),
 			('run_id', 'number of the run'),
 			('seconds', 'duration of the run, seconds'),
+			('share_current', 'share of the newer rows'),
 			('share_of_all', 'share of all rows'),
 			('share_of_errors', 'share of all wrong predictions'),
 			('share_of_failures', 'share of all failures'),
 			('share_of_prediction', 'share of the rows predicted to have this label'),
 			('share_of_truth', 'share of the rows that truly have this label'),
+			('share_reference', 'share of the reference''s rows'),
 			('since', 'only rows from this time on, as asked for'),
 			('slice', 'the slice as a person reads it'),
 			('sqlstate', 'error code'),
@@ -2719,21 +3014,26 @@ BEGIN
 			('stage_rows', 'rows of results that the stage stored'),
 			('stage_seconds', 'duration of the stage, seconds'),
 			('started_at', 'start of the run'),
+			('starts_at', 'start of the first period'),
 			('status', 'complete or failed'),
 			('support', 'rows that truly have the label'),
 			('taken_for', 'the label it is most often taken for'),
 			('taken_for_n', 'how often'),
 			('threshold', 'least confidence'),
-			('time', 'start of the period or run'),
+			('time', 'start of the period or run, or of the first period after a change'),
 			('tn', 'true negatives'),
 			('top_3_accuracy', 'share of rows whose truth is among the three most probable classes'),
 			('top_5_accuracy', 'share of rows whose truth is among the five most probable classes'),
+			('total_effect', 'mix_effect and rate_effect together'),
+			('total_variation', 'share of rows that would have to change, 0 to 1'),
 			('tp', 'true positives'),
 			('truth', 'the true label'),
 			('unlabelled', 'rows without a truth or prediction, left out'),
 			('until', 'only rows before this time, as asked for'),
+			('verdict', 'drift, slight, unclear or none: effect and chance together'),
 			('version_a', 'the older model version'),
-			('version_b', 'the newer model version')
+			('version_b', 'the newer model version'),
+			('wasserstein', 'mean distance that values moved, of numbers')
 		) AS glossary (name, meaning) ON glossary.name = attribute.attname
 		WHERE member.classid = 'pg_class'::regclass AND member.refclassid = 'pg_extension'::regclass AND member.deptype = 'e'
 			AND member.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'fma')

@@ -17,6 +17,9 @@ static const char *const period_words[] = {"auto", "hour", "day", "week", "month
 
 #define MIN_BINS 2
 
+/* Of a simulation */
+#define MAX_REPLICATES 99999
+
 /* fma_register's arguments after name and relation, in their order, and then its options */
 const FmaSetting FmaSettings[FMA_NSETTINGS] = {
 	{"truth", FMA_SETTING_TEXT},
@@ -51,6 +54,8 @@ const FmaSetting FmaSettings[FMA_NSETTINGS] = {
 	{"max_values", FMA_SETTING_INTEGER, NULL, 1, FMA_MAX_VALUES},
 	{"fdr", FMA_SETTING_NUMBER, NULL, 0, 1},
 	{"min_lift", FMA_SETTING_NUMBER, NULL, 0, PG_INT32_MAX},
+	{"replicates", FMA_SETTING_INTEGER, NULL, 0, MAX_REPLICATES},
+	{"reference_run", FMA_SETTING_INTEGER, NULL, 1, PG_INT32_MAX},
 };
 
 /* The number of a setting, or -1 */
