@@ -2776,7 +2776,8 @@ CREATE VIEW fma_places WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, s.segment AS place, s.longitude, s.latitude, s.model_version, s.n, s.unlabelled, f.failures,
 	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
 	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
-	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures, s.confident_errors,
+	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
+	p.p_value, fma_q_value(p.p_value) OVER (PARTITION BY l.run_id, s.model_version) AS q_value, s.confident_errors,
 	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
 	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
@@ -2785,9 +2786,10 @@ JOIN fma_result_summary AS o ON o.run_id = l.run_id AND o.segment_by = 'overall'
 	AND o.model_version IS NOT DISTINCT FROM s.model_version
 LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
 LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
+LEFT JOIN LATERAL fma_failure_test(CASE WHEN s.n_units IS NULL THEN s.failures END, o.failures - s.failures) AS p (p_value) ON true
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
 COMMENT ON VIEW fma_places IS 'how often the model fails, place by place
-One row a place and model version.';
+One row a place and model version. p_value and q_value: at another rate than the other places; NULL where rows come in units.';
 
 CREATE VIEW fma_model_comparison WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, c.version_a, c.version_b, c.rank, c.slice, c.n, c.loss_a, c.loss_b, c.difference, c.ci_low, c.ci_high,

@@ -8,6 +8,7 @@
 #include "run.h"
 
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "nodes/value.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -198,25 +199,62 @@ PairSql(const Pair *pair, const char *what, const char *where)
 	return psprintf("%s, %s", quote_literal_cstr(reference.data), quote_literal_cstr(current.data));
 }
 
-/*
- * Stores what a finder says of the pair, with the pair.  What it leaves out is
- * what the slices left out, and noted there.
- */
+static void
+TakeFeature(void *argument, TupleTableSlot *slot)
+{
+	List	  **features = argument;
+	bool		isnull;
+
+	*features = lappend(*features, TextDatumGetCString(slot_getattr(slot, SPI_fnumber(slot->tts_tupleDescriptor, "feature"), &isnull)));
+}
+
+/* Whether a feature is a column, or a part of one that is a time */
+static bool
+IsOf(const char *feature, const char *column)
+{
+	int			before = strlen(feature) - strlen(column);
+
+	return strcmp(feature, column) == 0 ||
+		(before > 0 && strcmp(feature + before, column) == 0 && strncmp(feature + before - strlen(" of "), " of ", strlen(" of ")) == 0);
+}
+
+/* Notes which columns the finder could not compare; the slices' note has the reasons */
+static FmaRows *
+NoteMissingColumns(FmaRun *run, FmaRows *rows)
+{
+	List	   *features = NIL;
+	ListCell   *cell;
+
+	FmaEachRow(rows, TakeFeature, &features);
+	foreach(cell, features == NIL ? NIL : ComparedColumns(run, true))
+	{
+		ListCell   *found;
+		bool		any = false;
+
+		foreach(found, features)
+			any |= IsOf(lfirst(found), strVal(lfirst(cell)));
+		if (!any)
+			FmaNote(run, "column \"%s\" was left out", strVal(lfirst(cell)));
+	}
+	return rows;
+}
+
+/* Stores what a finder says of the pair, with the pair; its notices are not news after those of the slices */
 static int64
-StoreComparison(const Pair *pair, const char *finder, const char *table)
+StoreComparison(const Pair *pair, const char *finder, FmaRows *(*change) (FmaRun *run, FmaRows *rows), const char *table)
 {
 	FmaRun	   *run = pair->run;
 	int			level = NewGUCNestLevel();
 	int64		n;
 
 	(void) set_config_option("client_min_messages", "warning", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	n = FmaStoreFinding(run, psprintf("SELECT * FROM %s.%s", FmaSchema(), finder), NULL,
+	n = FmaStoreFinding(run, psprintf("SELECT * FROM %s.%s", FmaSchema(), finder), change,
 						psprintf("INSERT INTO %s.%s SELECT $1, %s, %s, %s, f.* FROM fma_rows AS f", FmaSchema(), table,
 								 pair->run_id == 0 ? "NULL" : psprintf(INT64_FORMAT, pair->run_id),
 								 TimeLiteral(run, pair->from), TimeLiteral(run, pair->last)));
 	AtEOXact_GUC(false, level);
 	if (n == 0 && run->note.len == 0)
-		FmaNote(run, "one side of %s has no rows to compare, or no column can be compared", TimeLiteral(run, pair->last));
+		FmaNote(run, "up to %s, or after it, there are no rows to compare, or no column can be compared", TimeLiteral(run, pair->last));
 	return n;
 }
 
@@ -233,7 +271,7 @@ FmaRunDrift(FmaRun *run)
 	Pair		pair = FindPair(run);
 
 	return StoreComparison(&pair, psprintf("fma_drift(%s, max_values => %d, fdr => %s)", PairSql(&pair, ComparedSql(run, true), ""),
-										   run->max_values, FmaFloat8ToString(run->fdr)), "fma_result_drift");
+										   run->max_values, FmaFloat8ToString(run->fdr)), NoteMissingColumns, "fma_result_drift");
 }
 
 const char *
@@ -252,5 +290,5 @@ FmaRunExplanation(FmaRun *run)
 			   *where = psprintf(" AND (%s) IS NOT NULL", loss);
 
 	return StoreComparison(&pair, psprintf("fma_explain_change(%s, bins => %d, max_values => %d)", PairSql(&pair, what, where),
-										   run->bins, run->max_values), "fma_result_explanation");
+										   run->bins, run->max_values), NULL, "fma_result_explanation");
 }

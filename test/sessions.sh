@@ -77,8 +77,8 @@ slow_run() {
 	sql -c "UPDATE source SET pause = 0.05"
 	"$bindir/psql" -XqAt -c "SET application_name = 'slow one'" -c 'SET client_min_messages = error' -c "SELECT fma_run('slow')" \
 		-c "SELECT 'then ' || application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()" >"$work/slow.out" 2>&1 &
-	wait_for "a slow run" "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'fma: slow, summaries 1/7'"
-	pid=$(sql -c "SELECT pid FROM pg_stat_activity WHERE application_name = 'fma: slow, summaries 1/7'")
+	wait_for "a slow run" "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'fma: slow, summaries 1/11'"
+	pid=$(sql -c "SELECT pid FROM pg_stat_activity WHERE application_name = 'fma: slow, summaries 1/11'")
 	"$bindir/psql" -XqAt -c "SELECT fma_run('slow')" >"$work/second.out" 2>&1 || true
 	grep -q "Process $pid holds its lock" "$work/second.out" || fail "the second caller was not told who holds the lock: $(cat "$work/second.out")"
 	if [ "$1" = kill ]; then kill -9 "$pid"; else sql -c "SELECT $1($pid)" >/dev/null; fi
