@@ -2777,7 +2777,7 @@ SELECT l.dataset, l.run_id, s.segment AS place, s.longitude, s.latitude, s.model
 	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
 	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
 	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
-	p.p_value, fma_q_value(p.p_value) OVER (PARTITION BY l.run_id, s.model_version) AS q_value, s.confident_errors,
+	p.p_value, fma_q_value(p.p_value) OVER (PARTITION BY l.dataset, l.run_id, s.model_version) AS q_value, s.confident_errors,
 	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
 	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
