@@ -79,6 +79,7 @@ typedef struct FmaRun
 	char	   *period;			/* of the timeline, or NULL */
 	bool		by_batch;		/* whether there are batches, few enough to be summarised */
 	bool		by_place;
+	int64		places;			/* of all versions, each with its own; not counted beyond FMA_MAX_SEGMENTS */
 	List	   *thresholds;		/* of FmaThreshold *, the rules' */
 
 	/* known after the slices */

@@ -7,6 +7,9 @@
 #include "executor/spi.h"
 #include "utils/builtins.h"
 
+/* With more places than this (and points, which the finder sees to) they are gathered into cells: a scan takes the square of their number */
+#define MOST_PLACES 1000
+
 /* The names by which the finder knows columns, and what they are in a dataset; as its predicates have them */
 static const struct
 {
@@ -27,6 +30,14 @@ static bool
 HasTime(FmaRun *run)
 {
 	return run->dataset->columns[FMA_OCCURRED_AT] != NULL && run->first_at <= run->last_at;
+}
+
+/* Whether rows are divided by their places' names, of which there may be too many */
+static bool
+HasPlaces(FmaRun *run)
+{
+	return HasPosition(run) && run->dataset->columns[FMA_PLACE] != NULL &&
+		run->places <= MOST_PLACES * (int64) Max(list_length(run->versions), 1);
 }
 
 const char *
@@ -50,7 +61,7 @@ ScannableSql(FmaRun *run)
 	if (HasPosition(run))
 		appendStringInfo(&sql, " AND %s BETWEEN -180 AND 180 AND %s BETWEEN -90 AND 90",
 						 FmaColumnSql(run->dataset, FMA_LONGITUDE), FmaColumnSql(run->dataset, FMA_LATITUDE));
-	if (HasPosition(run) && run->dataset->columns[FMA_PLACE] != NULL)
+	if (HasPlaces(run))
 		appendStringInfo(&sql, " AND %s IS NOT NULL", FmaColumnSql(run->dataset, FMA_PLACE));
 	if (HasTime(run))
 		appendStringInfo(&sql, " AND isfinite(%s)", FmaColumnSql(run->dataset, FMA_OCCURRED_AT));
@@ -63,7 +74,7 @@ TakeCount(void *argument, TupleTableSlot *slot)
 	*(int64 *) argument = DatumGetInt64(slot->tts_values[0]);
 }
 
-/* Notes how many labelled rows are not scanned */
+/* Notes how many labelled rows are not scanned, and places without their names */
 static void
 NoteLeftOut(FmaRun *run)
 {
@@ -75,6 +86,8 @@ NoteLeftOut(FmaRun *run)
 	FmaFreeRows(rows);
 	if (n > 0)
 		FmaNote(run, INT64_FORMAT " rows without a valid position, place or time were left out", n);
+	if (HasPosition(run) && run->dataset->columns[FMA_PLACE] != NULL && !HasPlaces(run))
+		FmaNote(run, "there are more than %d places: their positions are scanned, in cells, without names", MOST_PLACES);
 }
 
 /* The query of the finder: only rows that it takes, so that its predicates are about columns of the source alone */
@@ -91,7 +104,7 @@ ScanSql(FmaRun *run)
 	{
 		FmaRole		role = names[i].role;
 
-		if (dataset->columns[role] != NULL && (role == FMA_OCCURRED_AT ? HasTime(run) : HasPosition(run)))
+		if (role == FMA_OCCURRED_AT ? HasTime(run) : role == FMA_PLACE ? HasPlaces(run) : HasPosition(run))
 			appendStringInfo(&sql, ", %s AS %s", FmaColumnSql(dataset, role), names[i].name);
 	}
 	appendStringInfo(&sql, " %s AND (%s) IS NOT NULL AND (%s)", run->from_current, loss, ScannableSql(run));
@@ -172,11 +185,15 @@ FmaRunSpaceTime(FmaRun *run)
 {
 	const char *schema = FmaSchema();
 	const char *period = HasTime(run) ? FmaPeriodOfTimes(run) : NULL;
+	int64		n;
 
 	NoteLeftOut(run);
-	return FmaStoreFinding(run, psprintf("SELECT * FROM %s.fma_find_space_time(%s, %s, replicates => %d)", schema,
+	n = FmaStoreFinding(run, psprintf("SELECT * FROM %s.fma_find_space_time(%s, %s, replicates => %d)", schema,
 										 quote_literal_cstr(ScanSql(run)),
 										 period != NULL ? quote_literal_cstr(period) : "NULL", run->replicates),
 						   Translate,
 						   psprintf("INSERT INTO %s.fma_result_space_time SELECT $1, f.* FROM fma_rows AS f", schema));
+	if (n == 0 && run->note.len == 0)
+		FmaNote(run, "nothing failed more than elsewhere, or there is nothing to compare");
+	return n;
 }

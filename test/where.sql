@@ -59,6 +59,14 @@ SELECT fma_run('scattered') > 0;
 SELECT is_empty($$ SELECT wrong_predicates('scattered', 'scattered') $$, 'and those of cells');
 SELECT ok((SELECT count(*) > 0 FROM fma_space_time_hotspots WHERE dataset = 'scattered'), 'there are some');
 
+CREATE TABLE many AS SELECT id, bad, "time"::float8 + id * 1e-6 AS lon, lat::float8 AS lat, 'place ' || id AS place FROM source;
+SELECT fma_register('many', 'many', failed => 'bad', longitude => 'lon', latitude => 'lat', place => 'place', features => '{}', task => 'condition');
+SELECT fma_run('many') > 0;
+SELECT is(note('many', 'space-time'), 'there are more than 1000 places: their positions are scanned, in cells, without names', 'too many places are gathered into cells');
+SELECT results_eq($$ SELECT n, failures, llr, place FROM fma_space_time_hotspots WHERE dataset = 'many' ORDER BY rank $$,
+	$$ SELECT n, failures, llr, NULL::text FROM fma_find_space_time('SELECT bad, lon AS longitude, lat AS latitude FROM many', replicates => 0) ORDER BY rank $$, 'which are scanned');
+SELECT is_empty($$ SELECT wrong_predicates('many', 'many') $$, 'and selected');
+
 -- Rows that cannot be scanned
 CREATE TABLE odd AS SELECT id, bad, occurred, "at Place" AS place, "time"::float8 AS lon, lat::float8 AS lat FROM source;
 INSERT INTO odd VALUES (10001, true, 'infinity', 'x', 1, 1), (10002, true, NULL, 'x', 1, 1), (10003, true, '2020-03-02', 'x', 181, 1), (10004, true, '2020-03-02', 'x', 1, 91),
@@ -79,6 +87,7 @@ SELECT is(note('neither', 'space-time'), 'left out: no row has a place or a time
 INSERT INTO few SELECT i, true, '2020-01-01', 'a', 0, 0 FROM generate_series(1, 9) AS i;
 SELECT fma_run('few') > 0;
 SELECT is((SELECT (status('few'), count(*))::text FROM fma_space_time_hotspots WHERE dataset = 'few'), '(complete,0)', 'all rows failed, in one place and period');
+SELECT is(note('few', 'space-time'), 'nothing failed more than elsewhere, or there is nothing to compare', 'which is noted');
 UPDATE few SET bad = NULL;
 SELECT fma_run('few') > 0;
 SELECT is(status('few'), 'complete', 'no labels');
