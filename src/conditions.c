@@ -131,26 +131,36 @@ PartField(FmaPart part)
 	}
 }
 
-/* None of the frequent values, and not NULL */
+/* Appends that a column, written as "name", has one of some values, or none of them; it is not NULL */
 static void
-AppendOther(StringInfo out, FmaFeature *feature, const char *name)
+AppendMembership(StringInfo out, FmaColumn *column, const char *name, const char **values, int n, bool among)
 {
 	StringInfoData equals;
 	bool		by_name;
 
 	initStringInfo(&equals);
-	AppendEquals(&equals, feature->column);
-	by_name = strcmp(equals.data, " = ") == 0 && !type_is_rowtype(feature->column->base_type);
-	appendStringInfo(out, by_name ? "%s NOT IN (" : "NOT (", name);
-	for (int i = 0; i < feature->nfrequent; i++)
+	AppendEquals(&equals, column);
+	by_name = strcmp(equals.data, " = ") == 0 && !type_is_rowtype(column->base_type);
+	if (by_name)
+		appendStringInfo(out, among ? "%s IN (" : "%s NOT IN (", name);
+	else
+		appendStringInfoString(out, among ? "(" : "NOT (");
+	for (int i = 0; i < n; i++)
 	{
 		if (by_name)
 			appendStringInfoString(out, i > 0 ? ", " : "");
 		else
 			appendStringInfo(out, "%s%s%s", i > 0 ? " OR " : "", name, equals.data);
-		AppendLiteral(out, feature->column, feature->frequent[i]);
+		AppendLiteral(out, column, values[i]);
 	}
 	appendStringInfoChar(out, ')');
+}
+
+/* Appends that a column of the query has one of some values (literals, not quoted) */
+void
+FmaValuesPredicate(StringInfo out, FmaColumn *column, const char **values, int n)
+{
+	AppendMembership(out, column, quote_identifier(column->name), values, n, true);
 }
 
 /* One side of a range */
@@ -195,7 +205,7 @@ FmaConditionPredicate(StringInfo out, FmaEncoding *encoding, FmaFeature *feature
 			}
 			break;
 		case FMA_OTHER:
-			AppendOther(out, feature, name);
+			AppendMembership(out, column, name, feature->frequent, feature->nfrequent, false);
 			break;
 		case FMA_WITHIN:
 			if (condition->from != NULL)

@@ -11,6 +11,7 @@
 
 extern int	FmaFixLiterals(void);
 extern void FmaConditionPredicate(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, FmaCondition *condition);
+extern void FmaValuesPredicate(StringInfo out, FmaColumn *column, const char **values, int n);
 extern void FmaConditionJson(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, FmaCondition *condition);
 extern const char *FmaFeatureName(const FmaFeature *feature);
 extern bool FmaComparable(const FmaFeature *feature);

@@ -28,7 +28,7 @@ FmaRandomInit(FmaRandom *random, uint64 seed, uint64 stream)
 	random->key[0] = (uint32) seed;
 	random->key[1] = (uint32) (seed >> 32);
 	random->stream = stream;
-	random->count = 0;
+	random->count = random->spare = 0;
 	random->has_spare = false;
 }
 

@@ -7,21 +7,13 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "random.h"
+
 /* Rows that are counted together; their weights and indexes stay in the cache */
 #define BLOCK_ROWS 2048
 
 /* Tables that the innermost loop fills together */
 #define AT_ONCE 4
-
-/* splitmix64 (Steele, Lea, Flood 2014): random bits of a number */
-static inline uint64
-RandomOf(uint64 x)
-{
-	x += UINT64CONST(0x9E3779B97F4A7C15);
-	x = (x ^ (x >> 30)) * UINT64CONST(0xBF58476D1CE4E5B9);
-	x = (x ^ (x >> 27)) * UINT64CONST(0x94D049BB133111EB);
-	return x ^ (x >> 31);
-}
 
 Size
 FmaCellSize(FmaSearch *search)
@@ -75,7 +67,7 @@ FmaTallyAt(FmaSearch *search, const FmaTable *table, int64 cell)
 	{
 		tally.sum = table->sum[cell];
 		tally.square = table->square[cell];
-		tally.signature = RandomOf(table->pass[cell]) ^ (uint64) tally.sum;
+		tally.signature = FmaMixBits(table->pass[cell]) ^ (uint64) tally.sum;
 	}
 	else
 	{
@@ -83,7 +75,7 @@ FmaTallyAt(FmaSearch *search, const FmaTable *table, int64 cell)
 
 		tally.n += failures;
 		tally.sum = tally.square = failures;
-		tally.signature = RandomOf(table->pass[cell]) ^ RandomOf(~table->fail[cell]);
+		tally.signature = FmaMixBits(table->pass[cell]) ^ FmaMixBits(~table->fail[cell]);
 	}
 	return tally;
 }
@@ -308,7 +300,7 @@ FmaMakeWeights(FmaSearch *search)
 	FmaCharge(&search->encoding->budget, sizeof(uint64) * nrows);
 	search->weights = palloc_extended(sizeof(uint64) * Max(nrows, 1), MCXT_ALLOC_HUGE);
 	for (int64 row = 0; row < nrows; row++)
-		search->weights[row] = (RandomOf(row) << search->count_bits) | 1;
+		search->weights[row] = (FmaMixBits(row) << search->count_bits) | 1;
 }
 
 /*
