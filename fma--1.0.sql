@@ -1346,6 +1346,21 @@ COMMENT ON FUNCTION fma_kmeans_train(text, integer, jsonb) IS
 'fits k clusters to the embeddings of a query, whose rows need not fit in memory: one scan an iteration
 The query has one column, the embedding. Options are those of the aggregate fma_kmeans.';
 
+-- Space and time: where and when does a model fail? doc/spacetime.md
+
+CREATE FUNCTION fma_find_space_time(query text, period text DEFAULT NULL, max_row_share double precision DEFAULT 0.2,
+	max_time_share double precision DEFAULT 0.5, replicates integer DEFAULT 999, seed bigint DEFAULT 1,
+	top integer DEFAULT 10, cell_km double precision DEFAULT NULL, timezone text DEFAULT NULL,
+	OUT rank bigint, OUT place text, OUT longitude double precision, OUT latitude double precision,
+	OUT radius_km double precision, OUT places integer, OUT starts_at timestamptz, OUT ends_at timestamptz,
+	OUT n bigint, OUT failures bigint, OUT expected double precision, OUT relative_risk double precision,
+	OUT llr double precision, OUT p_value double precision, OUT gumbel_p double precision, OUT predicate text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C COST 100000 ROWS 10;
+COMMENT ON FUNCTION fma_find_space_time(text, text, double precision, double precision, integer, bigint, integer, double precision, text)
+IS 'Where and when a model fails more than elsewhere: clusters of neighbouring places and consecutive periods.
+The query''s first column says whether a row failed; the others are found by their names: longitude and latitude, time, or all three; and place, expected, stratum.';
+
 -- When did a model begin to fail more, or less? doc/changepoints.md
 
 CREATE FUNCTION fma_find_changepoints(query text, period text DEFAULT 'auto', penalty double precision DEFAULT 2,
@@ -1394,21 +1409,6 @@ AS 'MODULE_PATHNAME' LANGUAGE C COST 100000 ROWS 100;
 COMMENT ON FUNCTION fma_explain_change(text, text, integer, integer, text, text)
 IS 'How much of a rate''s change is mix (other rows) and how much is rate (rows that fare otherwise), by condition.
 The queries'' first column is the loss, the others are the conditions. The line of a feature without a condition is their sum.';
-
--- Space and time: where and when does a model fail? doc/spacetime.md
-
-CREATE FUNCTION fma_find_space_time(query text, period text DEFAULT NULL, max_row_share double precision DEFAULT 0.2,
-	max_time_share double precision DEFAULT 0.5, replicates integer DEFAULT 999, seed bigint DEFAULT 1,
-	top integer DEFAULT 10, cell_km double precision DEFAULT NULL, timezone text DEFAULT NULL,
-	OUT rank bigint, OUT place text, OUT longitude double precision, OUT latitude double precision,
-	OUT radius_km double precision, OUT places integer, OUT starts_at timestamptz, OUT ends_at timestamptz,
-	OUT n bigint, OUT failures bigint, OUT expected double precision, OUT relative_risk double precision,
-	OUT llr double precision, OUT p_value double precision, OUT gumbel_p double precision, OUT predicate text)
-RETURNS SETOF record
-AS 'MODULE_PATHNAME' LANGUAGE C COST 100000 ROWS 10;
-COMMENT ON FUNCTION fma_find_space_time(text, text, double precision, double precision, integer, bigint, integer, double precision, text)
-IS 'Where and when a model fails more than elsewhere: clusters of neighbouring places and consecutive periods.
-The query''s first column says whether a row failed; the others are found by their names: longitude and latitude, time, or all three; and place, expected, stratum.';
 
 -- dataset: what the columns of a table of predictions mean, said once
 
@@ -1585,6 +1585,8 @@ CREATE TABLE fma_result_summary (
 	regression fma_regression,
 	n_units bigint,
 	design_effect double precision DEFAULT 1,
+	ece_if_calibrated double precision,
+	ece_p_value double precision,
 	log_loss double precision,
 	top_3_accuracy double precision,
 	top_5_accuracy double precision,
@@ -1613,6 +1615,8 @@ COMMENT ON COLUMN fma_result_summary.reliability IS 'confidence against correctn
 COMMENT ON COLUMN fma_result_summary.regression IS 'truth against prediction, numbers';
 COMMENT ON COLUMN fma_result_summary.n_units IS 'units (days, patients, images) among the rows, where the dataset has them';
 COMMENT ON COLUMN fma_result_summary.design_effect IS 'how many rows are worth one independent row; 1 without units, NULL where a single unit cannot tell';
+COMMENT ON COLUMN fma_result_summary.ece_if_calibrated IS 'the calibration error, in ten bins, that a perfectly calibrated model would show; overall';
+COMMENT ON COLUMN fma_result_summary.ece_p_value IS 'p-value of the excess over that; overall';
 COMMENT ON COLUMN fma_result_summary.log_loss IS 'mean log loss of the class probabilities, natural logarithm';
 COMMENT ON COLUMN fma_result_summary.top_3_accuracy IS 'share of rows whose truth is among the three most probable classes';
 COMMENT ON COLUMN fma_result_summary.top_5_accuracy IS 'share of rows whose truth is among the five most probable classes';
@@ -2436,8 +2440,8 @@ BEGIN ATOMIC
 		'kappa', fma_kappa(s.confusion),
 		'mean_confidence', (SELECT mean_confidence FROM fma_bins(fma_coarsen(s.reliability, 1))),
 		'ece', fma_ece(ten.r),
-		'ece_if_calibrated', c.expected,
-		'ece_p_value', c.p_value,
+		'ece_if_calibrated', s.ece_if_calibrated,
+		'ece_p_value', s.ece_p_value,
 		'mce', fma_mce(ten.r),
 		'brier', (fma_confidence_brier(s.reliability)).brier,
 		'confidence_log_loss', fma_confidence_log_loss(s.reliability),
@@ -2453,8 +2457,7 @@ BEGIN ATOMIC
 	FROM fma_newest_summary(dataset, model_version) AS s
 		JOIN fma_result_run AS r USING (run_id),
 		LATERAL (SELECT fma_coarsen(s.reliability, 10) AS r) AS ten
-		LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, coalesce(s.design_effect, 1)) AS i ON true
-		LEFT JOIN LATERAL fma_ece_if_calibrated(ten.r) AS c ON true
+		LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
 		LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS m ON true;
 END;
 COMMENT ON FUNCTION fma_get_overview(text, text) IS 'the figures of a dataset''s newest complete run, as a JSON object
@@ -2631,7 +2634,7 @@ SELECT l.dataset, l.run_id, l.finished_at, s.model_version, s.model_version IS N
 	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion) AS balanced_accuracy,
 	fma_precision(s.confusion) AS macro_precision, fma_recall(s.confusion) AS macro_recall, fma_f1(s.confusion) AS macro_f1,
 	fma_mcc(s.confusion) AS mcc, fma_kappa(s.confusion) AS kappa,
-	fma_ece(r.reliability) AS ece, c.expected AS ece_if_calibrated, c.p_value AS ece_p_value, fma_mce(r.reliability) AS mce,
+	fma_ece(r.reliability) AS ece, s.ece_if_calibrated, s.ece_p_value, fma_mce(r.reliability) AS mce,
 	(fma_confidence_brier(s.reliability)).brier AS brier, fma_confidence_log_loss(s.reliability) AS confidence_log_loss,
 	g.mae, g.rmse, g.r2, g.bias,
 	s.log_loss, s.top_3_accuracy, s.top_5_accuracy, s.classwise_ece, s.n_units, s.design_effect, l.first_at, l.last_at
@@ -2640,7 +2643,6 @@ JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall'
 LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
 LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
 LEFT JOIN LATERAL fma_coarsen(s.reliability, 10) AS r (reliability) ON true
-LEFT JOIN LATERAL fma_ece_if_calibrated(r.reliability) AS c ON true
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
 COMMENT ON VIEW fma_overview IS 'how often each model version fails, and every overall metric
 One row a dataset and model version.';

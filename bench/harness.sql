@@ -43,3 +43,11 @@ BEGIN
 			ELSE percentile_cont(0.5) WITHIN GROUP (ORDER BY y) >= goal END FROM unnest(r) AS y)
 	FROM unnest(a) AS x;
 END $$;
+
+-- SELECT bench_goal('topic', 'what is timed', 'sql', milliseconds): where the goal is a person's patience, not a ratio
+CREATE FUNCTION bench_goal(topic text, what text, sql text, goal numeric) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO bench_result (topic, what, ms, goal, reached)
+	SELECT topic, what, round(percentile_cont(0.5) WITHIN GROUP (ORDER BY ms)::numeric, 1), '<= ' || goal || ' ms',
+		percentile_cont(0.5) WITHIN GROUP (ORDER BY ms) <= goal
+	FROM generate_series(1, 5) AS run, LATERAL (SELECT bench_ms(sql) AS ms WHERE run > 0) AS m
+$$;

@@ -9,16 +9,10 @@ CREATE INDEX ON bench_page (confidence);
 VACUUM (FREEZE, ANALYZE) bench_page;
 SELECT fma_register('bench', 'bench_page', truth => 'truth', prediction => 'guess', confidence => 'confidence', id => 'id');
 
-CREATE FUNCTION bench_page(what text, sql text, goal numeric) RETURNS void LANGUAGE sql AS $$
-	INSERT INTO bench_result (topic, what, ms, goal, reached)
-	SELECT 'predictions', what, round(percentile_cont(0.5) WITHIN GROUP (ORDER BY ms)::numeric, 1), '<= ' || goal || ' ms',
-		percentile_cont(0.5) WITHIN GROUP (ORDER BY ms) <= goal
-	FROM generate_series(1, 5) AS run, LATERAL (SELECT bench_ms(sql) AS ms WHERE run > 0) AS m
-$$;
 SELECT bench_ms('SELECT * FROM fma_list_predictions(''bench'')');
-SELECT bench_page('a page, 10M rows', 'SELECT * FROM fma_list_predictions(''bench'')', 50);
-SELECT bench_page('a page, least confident first', 'SELECT * FROM fma_list_predictions(''bench'', sort => ''confidence_asc'')', 50);
-SELECT bench_page('page 1,000', 'SELECT * FROM fma_list_predictions(''bench'', page => 1000)', 100);
-SELECT bench_page('a page between two confidences', 'SELECT * FROM fma_list_predictions(''bench'', min_conf => 0.5, max_conf => 0.51)', 50);
-SELECT bench_page('a page of errors (8 % of the rows)', 'SELECT * FROM fma_list_predictions(''bench'', only_errors => true)', 100);
-SELECT bench_page('a page of errors, as JSON', 'SELECT fma_get_predictions(''bench'', only_errors => true)', 100);
+SELECT bench_goal('predictions', 'a page, 10M rows', 'SELECT * FROM fma_list_predictions(''bench'')', 50);
+SELECT bench_goal('predictions', 'a page, least confident first', 'SELECT * FROM fma_list_predictions(''bench'', sort => ''confidence_asc'')', 50);
+SELECT bench_goal('predictions', 'page 1,000', 'SELECT * FROM fma_list_predictions(''bench'', page => 1000)', 100);
+SELECT bench_goal('predictions', 'a page between two confidences', 'SELECT * FROM fma_list_predictions(''bench'', min_conf => 0.5, max_conf => 0.51)', 50);
+SELECT bench_goal('predictions', 'a page of errors (8 % of the rows)', 'SELECT * FROM fma_list_predictions(''bench'', only_errors => true)', 100);
+SELECT bench_goal('predictions', 'a page of errors, as JSON', 'SELECT fma_get_predictions(''bench'', only_errors => true)', 100);

@@ -7,4 +7,5 @@ WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_e
 	AND classid IN ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_class'::regclass, 'pg_operator'::regclass)
 	AND coalesce(proname !~ '_(in|out|recv|send|add(_[a-z]+)?|remove|subtract|combine|final|eq|ne|hash)$', true)
 	AND pg_describe_object(classid, objid, 0) !~ '\[\]$'
+	AND NOT (classid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_type AS t JOIN pg_class AS c ON c.oid = t.typrelid WHERE t.oid = objid AND c.relkind <> 'c')) -- members since 17
 ORDER BY pg_describe_object(classid, objid, 0) COLLATE "C";

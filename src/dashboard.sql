@@ -56,8 +56,8 @@ BEGIN ATOMIC
 		'kappa', fma_kappa(s.confusion),
 		'mean_confidence', (SELECT mean_confidence FROM fma_bins(fma_coarsen(s.reliability, 1))),
 		'ece', fma_ece(ten.r),
-		'ece_if_calibrated', c.expected,
-		'ece_p_value', c.p_value,
+		'ece_if_calibrated', s.ece_if_calibrated,
+		'ece_p_value', s.ece_p_value,
 		'mce', fma_mce(ten.r),
 		'brier', (fma_confidence_brier(s.reliability)).brier,
 		'confidence_log_loss', fma_confidence_log_loss(s.reliability),
@@ -73,8 +73,7 @@ BEGIN ATOMIC
 	FROM fma_newest_summary(dataset, model_version) AS s
 		JOIN fma_result_run AS r USING (run_id),
 		LATERAL (SELECT fma_coarsen(s.reliability, 10) AS r) AS ten
-		LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, coalesce(s.design_effect, 1)) AS i ON true
-		LEFT JOIN LATERAL fma_ece_if_calibrated(ten.r) AS c ON true
+		LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
 		LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS m ON true;
 END;
 COMMENT ON FUNCTION fma_get_overview(text, text) IS 'the figures of a dataset''s newest complete run, as a JSON object

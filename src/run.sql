@@ -84,6 +84,8 @@ CREATE TABLE fma_result_summary (
 	regression fma_regression,
 	n_units bigint,
 	design_effect double precision DEFAULT 1,
+	ece_if_calibrated double precision,
+	ece_p_value double precision,
 	log_loss double precision,
 	top_3_accuracy double precision,
 	top_5_accuracy double precision,
@@ -112,6 +114,8 @@ COMMENT ON COLUMN fma_result_summary.reliability IS 'confidence against correctn
 COMMENT ON COLUMN fma_result_summary.regression IS 'truth against prediction, numbers';
 COMMENT ON COLUMN fma_result_summary.n_units IS 'units (days, patients, images) among the rows, where the dataset has them';
 COMMENT ON COLUMN fma_result_summary.design_effect IS 'how many rows are worth one independent row; 1 without units, NULL where a single unit cannot tell';
+COMMENT ON COLUMN fma_result_summary.ece_if_calibrated IS 'the calibration error, in ten bins, that a perfectly calibrated model would show; overall';
+COMMENT ON COLUMN fma_result_summary.ece_p_value IS 'p-value of the excess over that; overall';
 COMMENT ON COLUMN fma_result_summary.log_loss IS 'mean log loss of the class probabilities, natural logarithm';
 COMMENT ON COLUMN fma_result_summary.top_3_accuracy IS 'share of rows whose truth is among the three most probable classes';
 COMMENT ON COLUMN fma_result_summary.top_5_accuracy IS 'share of rows whose truth is among the five most probable classes';

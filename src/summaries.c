@@ -362,6 +362,20 @@ AddProbabilities(FmaRun *run)
 						  "AND r.model_version IS NOT DISTINCT FROM p.model_version", schema), NULL);
 }
 
+/* Stores what calibration alone would show, which takes too long to be worked out whenever a view is read */
+static void
+AddCalibration(FmaRun *run)
+{
+	Oid			types[] = {INT8OID};
+	Datum		values[] = {Int64GetDatum(run->run_id)};
+	const char *schema = FmaSchema();
+
+	FmaWrite(psprintf("UPDATE %s.fma_result_summary SET (ece_if_calibrated, ece_p_value) = "
+					  "(SELECT expected, p_value FROM %s.fma_ece_if_calibrated(%s.fma_coarsen(reliability, 10))) "
+					  "WHERE run_id = $1 AND segment_by = 'overall' AND min_confidence IS NULL AND reliability IS NOT NULL",
+					  schema, schema, schema), lengthof(types), types, values, NULL);
+}
+
 /* Stores what the summaries tell of the run as a whole, which the stages after them look up */
 static void
 DescribeRun(FmaRun *run)
@@ -411,6 +425,7 @@ FmaRunSummaries(FmaRun *run)
 											 "VALUES ($1, 'overall', 0, 0)", FmaSchema()), NULL);
 	FmaFreeRows(rows);
 	AddProbabilities(run);
+	AddCalibration(run);
 	DescribeRun(run);
 	return n;
 }

@@ -15,7 +15,7 @@ SELECT l.dataset, l.run_id, l.finished_at, s.model_version, s.model_version IS N
 	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion) AS balanced_accuracy,
 	fma_precision(s.confusion) AS macro_precision, fma_recall(s.confusion) AS macro_recall, fma_f1(s.confusion) AS macro_f1,
 	fma_mcc(s.confusion) AS mcc, fma_kappa(s.confusion) AS kappa,
-	fma_ece(r.reliability) AS ece, c.expected AS ece_if_calibrated, c.p_value AS ece_p_value, fma_mce(r.reliability) AS mce,
+	fma_ece(r.reliability) AS ece, s.ece_if_calibrated, s.ece_p_value, fma_mce(r.reliability) AS mce,
 	(fma_confidence_brier(s.reliability)).brier AS brier, fma_confidence_log_loss(s.reliability) AS confidence_log_loss,
 	g.mae, g.rmse, g.r2, g.bias,
 	s.log_loss, s.top_3_accuracy, s.top_5_accuracy, s.classwise_ece, s.n_units, s.design_effect, l.first_at, l.last_at
@@ -24,7 +24,6 @@ JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall'
 LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
 LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
 LEFT JOIN LATERAL fma_coarsen(s.reliability, 10) AS r (reliability) ON true
-LEFT JOIN LATERAL fma_ece_if_calibrated(r.reliability) AS c ON true
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
 COMMENT ON VIEW fma_overview IS 'how often each model version fails, and every overall metric
 One row a dataset and model version.';

@@ -57,7 +57,7 @@ returned=$(sort -n "$work"/*.out)
 [ -n "$returned" ] || fail "no run was made"
 equal "runs that were returned" "$returned" "$(sql -c "SELECT run_id FROM fma_result_run JOIN fma_dataset USING (dataset_id) WHERE name = 'kept' ORDER BY 1")"
 equal "runs that are not whole" "" "$(sql -c "SELECT run_id FROM fma_result_run AS r WHERE status <> 'complete' OR n <> 500
-	OR (SELECT count(*) FROM fma_result_stage AS s WHERE s.run_id = r.run_id) <> 7 OR (SELECT sum(n) FROM fma_result_summary AS s WHERE s.run_id = r.run_id AND segment_by = 'overall') <> 500")"
+	OR (SELECT count(*) FROM fma_result_stage AS s WHERE s.run_id = r.run_id) <> 11 OR (SELECT sum(n) FROM fma_result_summary AS s WHERE s.run_id = r.run_id AND segment_by = 'overall') <> 500")"
 equal "results without a run" 0 "$(sql -c "SELECT count(*) FROM fma_result_summary WHERE run_id NOT IN (SELECT run_id FROM fma_result_run)")"
 equal "locks that stayed" 0 "$(sql -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")"
 
