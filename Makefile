@@ -4,7 +4,7 @@
 #   make installcheck        regression tests on a running server (see PostgreSQL's PGXS)
 #   make demo                set everything up and analyse real predictions in a private cluster
 #   make test                set everything up and run all tests in a private cluster
-#   make test-clients    set everything up and read the views through SQLAlchemy and PostGraphile
+#   make test-clients        set everything up and read the views through SQLAlchemy and PostGraphile
 #   make bench               set everything up and print the speed ratios
 
 EXTENSION = fma
