@@ -169,8 +169,8 @@ Power(Confirmation *confirmation, FmaSearch *search, const Candidate *candidate)
 
 	if (slice == NULL)
 		return 0;
-	n = slice->n / slice->design_effect;
-	rest_n = (search->all.n - slice->n) / slice->design_effect;
+	n = (double) slice->n / slice->design_effect;
+	rest_n = (double) (search->all.n - slice->n) / slice->design_effect;
 	variance = FmaLossIsRate(search->encoding) ? candidate->mean * (1 - candidate->mean) : FmaSliceVariance(search, slice);
 	rest_variance = FmaLossIsRate(search->encoding) ? candidate->rest * (1 - candidate->rest) : FmaRestVariance(search, slice);
 	return FmaNormalCdf((candidate->mean - candidate->rest) / sqrt(variance / n + rest_variance / rest_n) -
