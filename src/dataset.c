@@ -502,6 +502,14 @@ FmaFloat8Sql(const FmaDataset *dataset, FmaRole role)
 	return column == NULL ? NULL : psprintf("%s::double precision", column);
 }
 
+/* A double precision of the source's: what is no finite number is NULL */
+char *
+FmaFiniteSql(const char *number)
+{
+	return number == NULL ? NULL :
+		psprintf("CASE WHEN abs(%s) < 'Infinity'::double precision THEN %s END", number, number);
+}
+
 /* A label as it is shown: mapped where the dataset has a mapping */
 char *
 FmaLabelSql(const FmaDataset *dataset, FmaRole role)
