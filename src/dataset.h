@@ -77,6 +77,7 @@ typedef enum FmaAccess
 	FMA_MANAGE					/* run, alter, delete it */
 } FmaAccess;
 
+extern FmaDataset *FmaFindDataset(const char *name);
 extern FmaDataset *FmaGetDataset(const char *name, FmaAccess access);
 extern void FmaLockDataset(const FmaDataset *dataset);
 extern FmaDataset *FmaGetLockedDataset(const char *name);
