@@ -332,7 +332,7 @@ FmaRunConfirmation(FmaRun *run)
 	FmaRows    *rows = FmaMakeRows(run, Columns());
 	FmaIdentity identity;
 	FmaSearch  *search;
-	int			noted;
+	FmaRun		encoded;
 	char	   *last_at;
 	ListCell   *cell;
 
@@ -345,10 +345,12 @@ FmaRunConfirmation(FmaRun *run)
 		FmaNote(run, "run " INT64_FORMAT " has no hotspots to be measured again", confirmation.run_id);
 		return 0;
 	}
-	noted = run->note.len;
+	/* The columns are 0 or 1, whatever the dataset's options; those left out are told by the verdict. */
+	encoded = *run;
+	encoded.max_values = 2;
+	initStringInfo(&encoded.note);
 	identity = FmaActAsOwner(run->dataset);
-	search = FmaSearchSlices(FmaEncodeSource(run, NewRowsSql(&confirmation), false), &options);
-	run->note.data[run->note.len = noted] = '\0';	/* columns left out are told by the verdict */
+	search = FmaSearchSlices(FmaEncodeSource(&encoded, NewRowsSql(&confirmation), false), &options);
 	TakeSlices(&confirmation, search);
 	Correct(&confirmation);
 	foreach(cell, confirmation.candidates)
