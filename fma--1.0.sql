@@ -2240,7 +2240,6 @@ BEGIN ATOMIC
 		JOIN fma_result_run AS r USING (run_id),
 		LATERAL (SELECT fma_coarsen(s.reliability, 10) AS r) AS ten
 		LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-		LEFT JOIN LATERAL fma_ece_if_calibrated(ten.r) AS c ON true
 		LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS m ON true;
 END;
 COMMENT ON FUNCTION fma_get_overview(text, text) IS 'the figures of a dataset''s newest complete run, as a JSON object
