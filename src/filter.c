@@ -592,18 +592,20 @@ FmaFilteredFromSql(const FmaDataset *dataset, const FmaFilter *filter)
 					where.len > 0 ? where.data : "true");
 }
 
-/* Reads a hotspot of the newest complete run, as the current user */
+/* Reads a hotspot of the newest complete run of a dataset that the current user may read */
 void
 FmaFilterHotspot(const FmaDataset *dataset, FmaFilter *filter, int rank)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	char	   *select;
 	bool		isnull;
+	FmaIdentity identity;
 
 	filter->run = FmaNewestRun(dataset);
 	select = psprintf("SELECT conditions FROM %s.fma_result_slice WHERE run_id OPERATOR(pg_catalog.=) " INT64_FORMAT
 					  " AND kind OPERATOR(pg_catalog.=) 'hotspot' AND rank OPERATOR(pg_catalog.=) %d",
 					  FmaSchema(), filter->run->id, rank);
+	identity = FmaActAsExtension();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (SPI_execute(select, true, 1) != SPI_OK_SELECT)
@@ -617,4 +619,5 @@ FmaFilterHotspot(const FmaDataset *dataset, FmaFilter *filter, int rank)
 	MemoryContextSwitchTo(caller);
 	filter->hotspot = DatumGetJsonbPCopy(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	SPI_finish();
+	FmaActAgain(identity);
 }

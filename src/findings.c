@@ -221,7 +221,7 @@ AddFoundSql(StringInfo sql, const FmaFound *found, int number)
 	appendStringInfo(sql, "%s(%d, '%s', " INT64_FORMAT "::bigint, %s, %s::bigint, %s::double precision)", sql->len > 0 ? ", " : "",
 					 number, found->kind, found->rank, quote_literal_cstr(found->slice),
 					 units ? psprintf(INT64_FORMAT, found->n_units) : "NULL",
-					 FmaFloat8ToString(found->design_effect));
+					 isnan(found->design_effect) ? "NULL" : FmaFloat8ToString(found->design_effect));
 }
 
 /* Stage: the same values as of all other segments, for each slice and hotspot, from one scan */

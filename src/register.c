@@ -18,6 +18,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 #include "utils/varlena.h"
 
 #include "expression.h"
@@ -131,23 +132,51 @@ ReadCondition(FmaCandidate *candidate, const char *key)
 /* The server takes almost any string with a digit for a zone by the rules of POSIX; names need no more than these */
 #define ZONE_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-/_,.:<>"
 
+/* Two instants in winter and summer: days of 2024 since 2000-01-01 */
+static const int days_in_2024[] = {8766, 8948};
+
+/*
+ * Whether AT TIME ZONE and the setting of the same name agree.  The former
+ * takes CET, EET, MET and WET for abbreviations, without summer time.
+ */
+static bool
+IsUnambiguous(const char *name, pg_tz *zone)
+{
+	for (int i = 0; i < lengthof(days_in_2024); i++)
+	{
+		TimestampTz at = days_in_2024[i] * USECS_PER_DAY;
+		struct pg_tm tm;
+		fsec_t		fsec;
+		int			offset;
+		Timestamp	local;
+
+		if (timestamp2tm(at, &offset, &tm, &fsec, NULL, zone) != 0 || tm2timestamp(&tm, fsec, NULL, &local) != 0 ||
+			DatumGetTimestamp(DirectFunctionCall2(timestamptz_zone, CStringGetTextDatum(name), TimestampTzGetDatum(at))) != local)
+			return false;
+	}
+	return true;
+}
+
 /* The time zone is one that the server knows, by default the session's */
 static void
 CompleteTimezone(FmaCandidate *candidate)
 {
 	int			i = FmaFindSetting("timezone");
+	char	   *name;
 	pg_tz	   *zone;
 
-	if (candidate->values[i] != NULL)
+	if (candidate->values[i] == NULL)
+		candidate->values[i] = FmaStringValue(pg_get_timezone_name(session_timezone));
+	name = FmaStringOf(candidate->values[i]);
+	zone = strlen(name) == strspn(name, ZONE_LETTERS) ? pg_tzset(name) : NULL;
+	if (zone == NULL || !pg_tz_acceptable(zone))
 	{
-		char	   *name = FmaStringOf(candidate->values[i]);
-
-		zone = strlen(name) == strspn(name, ZONE_LETTERS) ? pg_tzset(name) : NULL;
-		if (zone != NULL && pg_tz_acceptable(zone))
-			return;
 		FmaAddProblem(&candidate->problems, "timezone", "there is no time zone \"%s\"; pg_timezone_names lists them", name);
+		/* Another stands in, so that the rest can be checked */
+		candidate->values[i] = FmaStringValue(pg_get_timezone_name(session_timezone));
 	}
-	candidate->values[i] = FmaStringValue(pg_get_timezone_name(session_timezone));
+	else if (!IsUnambiguous(name, zone))
+		FmaAddProblem(&candidate->problems, "timezone", "\"%s\" is an abbreviation as well, and means different times; say a place, such as Europe/Paris", name);
 }
 
 static bool

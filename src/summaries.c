@@ -295,8 +295,8 @@ AddPosition(FmaRun *run, StringInfo sql, StringInfo more)
 		appendStringInfoString(sql, ", NULL::double precision AS longitude, NULL::double precision AS latitude");
 		return;
 	}
-	AddColumn(more, FmaFloat8Sql(dataset, FMA_LONGITUDE), "longitude");
-	AddColumn(more, FmaFloat8Sql(dataset, FMA_LATITUDE), "latitude");
+	AddColumn(more, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LONGITUDE)), "longitude");
+	AddColumn(more, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LATITUDE)), "latitude");
 	appendStringInfoString(sql, ", CASE WHEN max(s.longitude) - min(s.longitude) <= 180 THEN avg(s.longitude) "
 						   "ELSE (avg(CASE WHEN s.longitude < 0 THEN s.longitude + 360 ELSE s.longitude END) + 180)::numeric % 360 - 180 END::double precision AS longitude, "
 						   "avg(s.latitude) AS latitude");

@@ -121,27 +121,60 @@ AddCompared(FmaRows *rows, FmaSearch *search, const FmaVersion *a, const FmaVers
 	FmaAddRow(rows, values, nulls);
 }
 
+static void
+IgnoreColumns(FmaRowReader *reader, TupleDesc columns)
+{
+}
+
+/* A reader that knows whether there was a row */
+typedef struct AnyRow
+{
+	FmaRowReader reader;
+	bool		found;
+} AnyRow;
+
+static void
+NoteRow(FmaRowReader *reader, TupleTableSlot *slot)
+{
+	((AnyRow *) reader)->found = true;
+}
+
+/*
+ * Whether an id stands for several rows of a version.  Joined, these would
+ * count as many pairs, and a join of many of them might never end.
+ */
+static bool
+HasRepeatedIds(FmaRun *run, const FmaVersion *version)
+{
+	AnyRow		any = {.reader = {.start = IgnoreColumns,.row = NoteRow,.parallel = true}};
+
+	FmaReadQuery(psprintf("SELECT 1 FROM %s AS s WHERE s.fma_id IS NOT NULL AND s.fma_loss IS NOT NULL "
+						  "GROUP BY s.fma_id HAVING count(*) > 1 LIMIT 1", SideSql(run, version, "fma_loss", false)), &any.reader);
+	return any.found;
+}
+
 /* Adds all rows, and the slices where b is worse; to be called as the owner */
 static void
 Compare(FmaRun *run, FmaRows *rows, const FmaVersion *a, const FmaVersion *b)
 {
 	int			noted = run->note.len;
-	FmaEncoding *encoding = FmaEncodeSource(run, PairsSql(run, a, b), true);
+	FmaEncoding *encoding;
 	FmaSearch  *search;
 	FmaCompared *compared;
 	int64		n,
 				rank = 0;
 
+	if (HasRepeatedIds(run, a) || HasRepeatedIds(run, b))
+	{
+		FmaNote(run, "%s and %s were not compared: an id stands for several rows of a version", a->name, b->name);
+		return;
+	}
+	encoding = FmaEncodeSource(run, PairsSql(run, a, b), true);
 	if (!HasConditions(run))
 		run->note.data[run->note.len = noted] = '\0';
 	if (encoding->nrows == 0)
 	{
 		FmaNote(run, "%s and %s have no rows with the same id", a->name, b->name);
-		return;
-	}
-	if (encoding->nrows > Min(a->n, b->n))
-	{
-		FmaNote(run, "%s and %s were not compared: an id stands for several rows of a version", a->name, b->name);
 		return;
 	}
 	search = FmaSearchSource(run, encoding, run->max_order, FMA_AGAINST_ZERO);

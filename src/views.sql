@@ -101,7 +101,7 @@ SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x
 	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'slice'
-LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'slice' AND s.rank = x.rank
+LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'slice' AND s.rank = x.rank AND s.min_confidence IS NULL
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
 COMMENT ON VIEW fma_slice_metrics IS 'the slices with the most failures beyond the expected, with their metrics
 One row a slice. A slice with q_value < 0.05 and lift > 1 is worse than the rest beyond chance.';
@@ -115,7 +115,7 @@ SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x
 	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'hotspot'
-LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'hotspot' AND s.rank = x.rank
+LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'hotspot' AND s.rank = x.rank AND s.min_confidence IS NULL
 LEFT JOIN fma_result_confirmation AS c ON c.run_id = x.run_id AND c.conditions = x.conditions
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
 COMMENT ON VIEW fma_hotspots IS 'the few slices that matter: each worse than the rest and than every more general slice
