@@ -155,11 +155,11 @@ FmaFailuresFirst(const FmaEncoding *encoding)
 	return encoding->boolean && !encoding->options.paired && !encoding->pooled;
 }
 
-/* Whether a column is the cluster, whose numbers are names */
+/* Whether a column is the cluster, whose numbers are names; conditions are also written without an encoding */
 static inline bool
 FmaIsCluster(const FmaEncoding *encoding, const FmaColumn *column)
 {
-	return encoding->options.cluster != NULL && strcmp(column->name, encoding->options.cluster) == 0;
+	return encoding != NULL && encoding->options.cluster != NULL && strcmp(column->name, encoding->options.cluster) == 0;
 }
 
 /* Whether the loss is one boolean, so that its mean is a rate of failures */
