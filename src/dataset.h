@@ -144,6 +144,9 @@ extern char *FmaFailedSql(const FmaDataset *dataset);	/* boolean: failed; NULL w
 extern char *FmaCorrectSql(const FmaDataset *dataset);	/* boolean: the prediction is right */
 extern char *FmaLossSql(const FmaDataset *dataset); /* what finders search: failed, or the absolute error */
 
+/* The cluster of an embedding (SQL) by the stored model of which a condition (SQL) holds */
+extern char *FmaClusterSql(const char *condition, const char *embedding);
+
 /* "FROM source AS t WHERE ...": the filter, and a span of time (NULL: open) */
 extern char *FmaFromSql(const FmaDataset *dataset, const char *since, const char *until);
 

@@ -278,7 +278,8 @@ ArgumentValue(FunctionCallInfo fcinfo, int argno, FmaSettingKind kind)
 	else
 	{
 		value->type = jbvNumeric;
-		value->val.numeric = DatumGetNumeric(DirectFunctionCall1(float8_numeric, PG_GETARG_DATUM(argno)));
+		value->val.numeric = DatumGetNumeric(DirectFunctionCall1(kind == FMA_SETTING_INTEGER ? int4_numeric : float8_numeric,
+																 PG_GETARG_DATUM(argno)));
 	}
 	return value;
 }
@@ -368,6 +369,13 @@ ChangeKey(FmaCandidate *candidate, const char *key, JsonbValue *value)
 	FmaAddProblem(&candidate->problems, NULL, "there is no setting \"%s\"%s", key, FmaDidYouMean(key, FmaSettingNames(false)));
 }
 
+/* The name of the id's column; empty if there is none */
+static const char *
+ShownId(const FmaDataset *dataset)
+{
+	return dataset->columns[FMA_ID] == NULL ? "" : dataset->columns[FMA_ID];
+}
+
 /*
  * fma_alter_dataset(name, changes): puts the changes over a dataset's settings,
  * derives anew what nobody chose, and checks the whole as fma_register does.
@@ -385,6 +393,8 @@ fma_alter_dataset(PG_FUNCTION_ARGS)
 	JsonbIteratorToken token;
 	JsonbValue	item;
 	char	   *key = NULL;
+	Oid			old_relation;
+	const char *old_id;
 
 	if (!JB_ROOT_IS_OBJECT(changes))
 		ereport(ERROR,
@@ -394,6 +404,8 @@ fma_alter_dataset(PG_FUNCTION_ARGS)
 				 errhint("Such as {\"confidence\": \"score\", \"high_confidence\": 0.9}.")));
 	FmaInitProblems(&candidate.problems);
 	*dataset = *FmaGetLockedDataset(name);
+	old_relation = dataset->relation;
+	old_id = ShownId(dataset);
 	FmaTakeSettings(&candidate);
 	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
 	{
@@ -417,6 +429,9 @@ fma_alter_dataset(PG_FUNCTION_ARGS)
 	FmaWrite(psprintf("UPDATE %s.fma_dataset SET name = $2, owner = $3::pg_catalog.regrole, relation = $4::pg_catalog.regclass, "
 					  "settings = $5, changed_at = pg_catalog.now() WHERE dataset_id OPERATOR(pg_catalog.=) $1", FmaSchema()),
 			 lengthof(types), types, values, NULL);
+	/* What was excluded as duplicates are ids, which mean nothing in another column or table */
+	if (dataset->relation != old_relation || strcmp(old_id, ShownId(dataset)) != 0)
+		FmaWrite(psprintf("DELETE FROM %s.fma_excluded WHERE dataset_id OPERATOR(pg_catalog.=) %d", FmaSchema(), dataset->id), 0, NULL, NULL, NULL);
 	PG_RETURN_VOID();
 }
 

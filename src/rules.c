@@ -343,6 +343,8 @@ CheckColumns(Rule *rule)
 			continue;
 		if (segments[i].role >= 0 && dataset->columns[segments[i].role] == NULL)
 			FmaAddProblem(&rule->problems, NULL, "by is %s, and the dataset has no column %s.", segments[i].name, FmaRoleNames[segments[i].role]);
+		else if (strcmp(segments[i].name, "cluster") == 0 && FmaSettingText(dataset, "clusters") == NULL)
+			FmaAddProblem(&rule->problems, NULL, "by is cluster, and the dataset has no clusters.");
 		if ((strcmp(rule->segment_by, "slice") == 0 || strcmp(rule->segment_by, "hotspot") == 0) && dataset->features == NIL)
 			FmaAddProblem(&rule->problems, NULL, "by is %s, and the dataset has no features.", segments[i].name);
 	}

@@ -333,6 +333,8 @@ CheckTask(Source *source)
 	if (dataset->columns[FMA_PROBABILITIES] == NULL && dataset->probability_labels != NIL)
 		FmaAddProblem(source->problems, "probability_labels", "there are no probabilities");
 	CheckProbabilityLabels(source);
+	if (dataset->columns[FMA_EMBEDDING] == NULL && FmaSettingText(dataset, "clusters") != NULL)
+		FmaAddProblem(source->problems, "clusters", "there is no embedding");
 	if (dataset->labels != NULL && dataset->task != FMA_CLASSIFICATION)
 		FmaAddProblem(source->problems, "labels", "only task classification has them");
 	if (dataset->current_version != NULL && dataset->columns[FMA_MODEL_VERSION] == NULL)

@@ -21,7 +21,7 @@
 typedef struct Divisions
 {
 	int			n;
-	const char *names[3];		/* of columns of the inner select */
+	const char *names[4];		/* of columns of the inner select */
 } Divisions;
 
 /* ", expression AS name", unless there is no such thing */
@@ -200,6 +200,11 @@ AddDivisions(FmaRun *run, StringInfo more)
 	{
 		AddColumn(more, InByteOrder(FmaTextSql(run->dataset, FMA_PLACE)), "place");
 		divisions.names[divisions.n++] = "place";
+	}
+	if (run->by_cluster)
+	{
+		AddColumn(more, InByteOrder(psprintf("%s::text", FmaRunClusterSql(run, "t"))), "cluster");
+		divisions.names[divisions.n++] = "cluster";
 	}
 	return divisions;
 }
@@ -393,8 +398,8 @@ DescribeRun(FmaRun *run)
 }
 
 /*
- * Stage: one row for each model version, and for each of its periods, batches
- * and places, from one scan.
+ * Stage: one row for each model version, and for each of its periods, batches,
+ * places and clusters, from one scan.
  */
 int64
 FmaRunSummaries(FmaRun *run)
@@ -406,6 +411,8 @@ FmaRunSummaries(FmaRun *run)
 	int64		n;
 
 	FmaSurveySource(run);
+	FmaNoteExclusion(run);
+	FmaPrepareClusters(run);
 	ReadThresholds(run);
 	initStringInfo(&query);
 	initStringInfo(&more);

@@ -67,7 +67,10 @@ SideSql(FmaRun *run, const FmaVersion *version, const char *loss, bool features)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "(SELECT %s AS fma_id, %s AS %s", FmaColumnSql(dataset, FMA_ID), FmaLossSql(dataset), loss);
 	if (features)
+	{
 		FmaAddFeatures(run, &sql, "t");
+		FmaAddCluster(run, &sql, "t");
+	}
 	appendStringInfo(&sql, " %s AND %s COLLATE \"C\" = %s)", run->from, FmaTextSql(dataset, FMA_MODEL_VERSION),
 					 quote_literal_cstr(version->name));
 	return sql.data;
@@ -76,7 +79,7 @@ SideSql(FmaRun *run, const FmaVersion *version, const char *loss, bool features)
 static bool
 HasConditions(FmaRun *run)
 {
-	return run->dataset->features != NIL || run->dataset->columns[FMA_UNIT] != NULL;
+	return run->dataset->features != NIL || run->dataset->columns[FMA_UNIT] != NULL || run->cluster_model != 0;
 }
 
 static char *
@@ -87,6 +90,8 @@ PairsSql(FmaRun *run, const FmaVersion *a, const FmaVersion *b)
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT a.fma_loss_a, b.fma_loss_b");
 	FmaAddFeatures(run, &sql, "b");
+	if (run->cluster_model != 0)
+		appendStringInfo(&sql, ", b.%s", quote_identifier(run->cluster_name));
 	if (!HasConditions(run))
 		appendStringInfoString(&sql, ", NULL::integer AS fma_none");	/* a search wants a column */
 	appendStringInfo(&sql, " FROM %s AS a JOIN %s AS b ON a.fma_id = b.fma_id",
