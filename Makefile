@@ -4,7 +4,7 @@
 #   make installcheck        regression tests on a running server (see PostgreSQL's PGXS)
 #   make demo                set everything up and analyse real predictions in a private cluster
 #   make test                set everything up and run all tests in a private cluster
-#   make test-clients    set everything up and read the views through SQLAlchemy and PostGraphile
+#   make test-clients        set everything up and read the views through SQLAlchemy and PostGraphile
 #   make bench               set everything up and print the speed ratios
 
 EXTENSION = fma
@@ -16,8 +16,8 @@ TOPICS = value labels matrix confusion metrics intervals reliability calibration
 	chunks tables evidence units search slices hotspots compare vectors kernels embedded neighbour_kernels \
 	neighbours duplicates seeding bounds lloyd kmeans kmeans_fit kmeans_step kmeans_step_io kmeans_train grid \
 	circles scan replicates places cells spacetime segments changepoints drift explain dataset settings expression \
-	problems register source filter run stages survey summaries findings confirmation versions changes where rules \
-	schedule predictions dashboard views statistics_test scan_test
+	problems register source filter run stages survey summaries clusters review findings confirmation versions \
+	changes where rules schedule predictions dashboard views statistics_test scan_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))
 top := $(dir $(lastword $(MAKEFILE_LIST)))

@@ -1474,13 +1474,13 @@ CREATE FUNCTION fma_register(name text, relation text,
 	truth text DEFAULT NULL, prediction text DEFAULT NULL, confidence text DEFAULT NULL,
 	id text DEFAULT NULL, occurred_at text DEFAULT NULL, batch text DEFAULT NULL, features text[] DEFAULT NULL,
 	unit text DEFAULT NULL, place text DEFAULT NULL, longitude text DEFAULT NULL, latitude text DEFAULT NULL,
-	model_version text DEFAULT NULL, image text DEFAULT NULL, embedding text DEFAULT NULL,
+	model_version text DEFAULT NULL, image text DEFAULT NULL, embedding text DEFAULT NULL, clusters integer DEFAULT NULL,
 	probabilities text DEFAULT NULL, probability_labels text[] DEFAULT NULL,
 	failed text DEFAULT NULL, filter text DEFAULT NULL, labels jsonb DEFAULT NULL, task text DEFAULT NULL,
 	high_confidence double precision DEFAULT NULL, period text DEFAULT NULL, timezone text DEFAULT NULL,
 	current_version text DEFAULT NULL, options jsonb DEFAULT NULL) RETURNS integer
 	AS 'MODULE_PATHNAME' LANGUAGE C;
-COMMENT ON FUNCTION fma_register(text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, text, text, text[], text, text, jsonb, text, double precision, text, text, text, jsonb)
+COMMENT ON FUNCTION fma_register(text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, text, integer, text, text[], text, text, jsonb, text, double precision, text, text, text, jsonb)
 IS 'Registers a table or view of predictions; returns the number of the dataset.
 The arguments name its columns. Nothing is copied. One error lists all that is wrong.';
 
@@ -1594,10 +1594,10 @@ CREATE TABLE fma_result_summary (
 );
 CREATE INDEX ON fma_result_summary (run_id, segment_by);
 COMMENT ON TABLE fma_result_summary IS 'summaries of runs: one row a segment and model version
-Overall, periods, batches, places, slices and hotspots. The values are read by fma_class_metrics, fma_bins and others, and added by fma_rollup.';
+Overall, periods, batches, places, clusters, slices and hotspots. The values are read by fma_class_metrics, fma_bins and others, and added by fma_rollup.';
 COMMENT ON COLUMN fma_result_summary.run_id IS 'the run';
 COMMENT ON COLUMN fma_result_summary.segment_by IS 'what the rows were divided by: overall, period, batch, place, slice, hotspot, cluster';
-COMMENT ON COLUMN fma_result_summary.segment IS 'the batch, place or slice; NULL for rows without one, and overall';
+COMMENT ON COLUMN fma_result_summary.segment IS 'the batch, place, cluster or slice; NULL for rows without one, and overall';
 COMMENT ON COLUMN fma_result_summary.rank IS 'of a slice or hotspot';
 COMMENT ON COLUMN fma_result_summary.starts_at IS 'of a period';
 COMMENT ON COLUMN fma_result_summary.ends_at IS 'of a period, excluded';
@@ -1817,6 +1817,132 @@ The newest complete run stays, whatever its age.';
 CREATE FUNCTION fma_true_arguments(first integer, VARIADIC conditions "any") RETURNS integer[]
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION fma_true_arguments(integer, "any") IS 'numbers of the conditions that are true, counted from first: the slices that a row is in';
+
+-- clusters: those of a dataset's embeddings, fitted once and kept
+
+CREATE TABLE fma_cluster_model (
+	model_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	dataset_id integer NOT NULL REFERENCES fma_dataset ON DELETE CASCADE,
+	embedding text NOT NULL,
+	k integer NOT NULL,
+	model fma_kmeans NOT NULL,
+	fitted_by_run bigint NOT NULL,
+	fitted_at timestamptz NOT NULL DEFAULT current_timestamp,
+	retired boolean NOT NULL DEFAULT false
+);
+-- A dataset has one model at a time
+CREATE UNIQUE INDEX ON fma_cluster_model (dataset_id) WHERE NOT retired;
+COMMENT ON TABLE fma_cluster_model IS 'models of the clusters of datasets'' embeddings
+Written by fma_run. A model stays until it is retired, so that a cluster means the same in the next run.';
+COMMENT ON SEQUENCE fma_cluster_model_model_id_seq IS 'numbers of cluster models';
+COMMENT ON COLUMN fma_cluster_model.model_id IS 'number of the model';
+COMMENT ON COLUMN fma_cluster_model.dataset_id IS 'the dataset';
+COMMENT ON COLUMN fma_cluster_model.embedding IS 'the column that it was fitted to';
+COMMENT ON COLUMN fma_cluster_model.k IS 'number of clusters';
+COMMENT ON COLUMN fma_cluster_model.model IS 'the model';
+COMMENT ON COLUMN fma_cluster_model.fitted_by_run IS 'the run that fitted it; it may have been pruned';
+COMMENT ON COLUMN fma_cluster_model.fitted_at IS 'when';
+COMMENT ON COLUMN fma_cluster_model.retired IS 'whether a later run fits, or has fitted, another one';
+
+CREATE TABLE fma_result_cluster (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	cluster integer NOT NULL,
+	model_id integer NOT NULL REFERENCES fma_cluster_model ON DELETE CASCADE,
+	mean_distance double precision NOT NULL,
+	representatives text,
+	PRIMARY KEY (run_id, cluster)
+);
+CREATE INDEX ON fma_result_cluster (model_id);
+COMMENT ON TABLE fma_result_cluster IS 'clusters that rows of the current model version are in
+Their figures are in fma_result_summary.';
+COMMENT ON COLUMN fma_result_cluster.run_id IS 'the run';
+COMMENT ON COLUMN fma_result_cluster.cluster IS 'the cluster, from 1';
+COMMENT ON COLUMN fma_result_cluster.model_id IS 'the model by which rows are in clusters';
+COMMENT ON COLUMN fma_result_cluster.mean_distance IS 'mean distance of the rows to the centroid';
+COMMENT ON COLUMN fma_result_cluster.representatives IS 'ids of the rows nearest to the centroid, the nearest first';
+
+ALTER TABLE fma_cluster_model ENABLE ROW LEVEL SECURITY;
+ALTER TABLE fma_cluster_model OWNER TO @extowner@;
+CREATE POLICY fma_cluster_model_reader ON fma_cluster_model FOR SELECT USING (dataset_id IN (SELECT dataset_id FROM fma_dataset));
+COMMENT ON POLICY fma_cluster_model_reader ON fma_cluster_model IS 'models of the datasets that the current user may read';
+ALTER TABLE fma_result_cluster ENABLE ROW LEVEL SECURITY;
+ALTER TABLE fma_result_cluster OWNER TO @extowner@;
+CREATE POLICY fma_result_reader ON fma_result_cluster FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_cluster IS 'results of the runs that the current user may read';
+GRANT SELECT ON fma_cluster_model, fma_result_cluster TO PUBLIC;
+
+SELECT pg_extension_config_dump('fma_cluster_model', '');
+SELECT pg_extension_config_dump('fma_cluster_model_model_id_seq', '');
+SELECT pg_extension_config_dump('fma_result_cluster', '');
+
+-- functions
+
+CREATE FUNCTION fma_refit_clusters(name text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_refit_clusters(text) IS 'has the next run of a dataset fit its clusters anew
+Until then clusters keep their meaning from run to run. A change of embedding or clusters does the same.';
+
+-- review: near-duplicates that runs found, and leaving them out
+
+CREATE TABLE fma_result_duplicate (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	group_id bigint NOT NULL,
+	size bigint NOT NULL,
+	id text NOT NULL,
+	representative text NOT NULL,
+	similarity double precision NOT NULL,
+	min_similarity double precision NOT NULL,
+	label text,
+	batch text,
+	labels_disagree boolean,
+	crosses_batches boolean
+);
+CREATE INDEX ON fma_result_duplicate (run_id, group_id);
+COMMENT ON TABLE fma_result_duplicate IS 'rows with nearly the same embedding, in groups
+As fma_duplicate_groups returns them, of the current model version''s rows.';
+COMMENT ON COLUMN fma_result_duplicate.run_id IS 'the run';
+COMMENT ON COLUMN fma_result_duplicate.group_id IS 'number of the group, the largest first';
+COMMENT ON COLUMN fma_result_duplicate.size IS 'rows in the group';
+COMMENT ON COLUMN fma_result_duplicate.id IS 'the row';
+COMMENT ON COLUMN fma_result_duplicate.representative IS 'the first id of the group';
+COMMENT ON COLUMN fma_result_duplicate.similarity IS 'cosine similarity of the row to the representative';
+COMMENT ON COLUMN fma_result_duplicate.min_similarity IS 'the lowest of these in the group';
+COMMENT ON COLUMN fma_result_duplicate.label IS 'its truth';
+COMMENT ON COLUMN fma_result_duplicate.batch IS 'its batch';
+COMMENT ON COLUMN fma_result_duplicate.labels_disagree IS 'whether rows of the group have different truths; NULL if the dataset has none';
+COMMENT ON COLUMN fma_result_duplicate.crosses_batches IS 'whether they are in different batches; NULL if the dataset has none';
+
+CREATE TABLE fma_excluded (
+	dataset_id integer NOT NULL REFERENCES fma_dataset ON DELETE CASCADE,
+	id text NOT NULL,
+	representative text NOT NULL,
+	PRIMARY KEY (dataset_id, id)
+);
+COMMENT ON TABLE fma_excluded IS 'rows that runs leave out, since others represent them
+Written by fma_exclude_duplicates. The source keeps them.';
+COMMENT ON COLUMN fma_excluded.dataset_id IS 'the dataset';
+COMMENT ON COLUMN fma_excluded.id IS 'the row';
+COMMENT ON COLUMN fma_excluded.representative IS 'the row that stands for it';
+
+ALTER TABLE fma_result_duplicate ENABLE ROW LEVEL SECURITY;
+ALTER TABLE fma_result_duplicate OWNER TO @extowner@;
+CREATE POLICY fma_result_reader ON fma_result_duplicate FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_duplicate IS 'results of the runs that the current user may read';
+ALTER TABLE fma_excluded ENABLE ROW LEVEL SECURITY;
+ALTER TABLE fma_excluded OWNER TO @extowner@;
+CREATE POLICY fma_excluded_reader ON fma_excluded FOR SELECT USING (dataset_id IN (SELECT dataset_id FROM fma_dataset));
+COMMENT ON POLICY fma_excluded_reader ON fma_excluded IS 'rows of the datasets that the current user may read';
+GRANT SELECT ON fma_result_duplicate, fma_excluded TO PUBLIC;
+
+SELECT pg_extension_config_dump('fma_result_duplicate', '');
+SELECT pg_extension_config_dump('fma_excluded', '');
+
+-- functions
+
+CREATE FUNCTION fma_exclude_duplicates(name text, exclude boolean DEFAULT true) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION fma_exclude_duplicates(text, boolean) IS 'has later runs leave out all but the representatives of duplicates; returns how many ids
+The groups are those of the newest complete run. exclude => false lets all rows in again. The source keeps them all.';
 
 -- changes: when runs' failures changed, how the rows differ from earlier ones, and why the rate changed
 
@@ -2112,7 +2238,7 @@ COMMENT ON COLUMN fma_result_rule.metric IS 'its metric';
 COMMENT ON COLUMN fma_result_rule.threshold IS 'its threshold';
 COMMENT ON COLUMN fma_result_rule.direction IS 'at least or at most the threshold';
 COMMENT ON COLUMN fma_result_rule.segment_by IS 'what it was checked for each of';
-COMMENT ON COLUMN fma_result_rule.segment IS 'the label, batch, place, model version, slice or hotspot; NULL overall, and for rows without one';
+COMMENT ON COLUMN fma_result_rule.segment IS 'the label, batch, place, model version, slice, hotspot or cluster; NULL overall, and for rows without one';
 COMMENT ON COLUMN fma_result_rule.starts_at IS 'of a period';
 COMMENT ON COLUMN fma_result_rule.model_version IS 'the model version measured, where the dataset has one';
 COMMENT ON COLUMN fma_result_rule.label IS 'the label measured, where it is one alone';
@@ -2313,7 +2439,7 @@ COMMENT ON COLUMN fma_rule_results.metric IS 'its metric';
 COMMENT ON COLUMN fma_rule_results.threshold IS 'its threshold';
 COMMENT ON COLUMN fma_rule_results.direction IS 'at least or at most the threshold';
 COMMENT ON COLUMN fma_rule_results.segment_by IS 'what it was checked for each of';
-COMMENT ON COLUMN fma_rule_results.segment IS 'the label, batch, place, model version, slice or hotspot; NULL overall, and for rows without one';
+COMMENT ON COLUMN fma_rule_results.segment IS 'the label, batch, place, model version, slice, hotspot or cluster; NULL overall, and for rows without one';
 COMMENT ON COLUMN fma_rule_results.starts_at IS 'of a period';
 COMMENT ON COLUMN fma_rule_results.model_version IS 'the model version measured, where the dataset has one';
 COMMENT ON COLUMN fma_rule_results.label IS 'the label measured, where it is one alone';
@@ -2467,7 +2593,10 @@ CREATE FUNCTION fma_get_confusion_matrix(dataset text, model_version text DEFAUL
 	LANGUAGE SQL STABLE
 BEGIN ATOMIC
 	WITH summary AS (
-		SELECT * FROM fma_newest_summary(dataset, model_version)
+		SELECT s.*, m.labels, m.n_labels <= 1000 AS shown FROM fma_newest_summary(dataset, model_version) AS s,
+			LATERAL (SELECT jsonb_agg(k.label ORDER BY k.place) AS labels, count(*) AS n_labels
+				FROM fma_class_metrics(s.confusion) WITH ORDINALITY AS k (label, support, predicted,
+					tp, fp, fn, tn, precision, recall, f1, iou, place)) AS m
 	), line AS (
 		SELECT c.truth, min(c.place) AS place,
 			jsonb_agg(c.n ORDER BY c.place) AS counts,
@@ -2475,23 +2604,25 @@ BEGIN ATOMIC
 			jsonb_agg(c.share_of_prediction ORDER BY c.place) AS of_prediction
 		FROM summary AS s, fma_cells(s.confusion, true) WITH ORDINALITY AS c (truth, prediction, n,
 			share_of_truth, share_of_prediction, share_of_all, weight, place)
+		WHERE s.shown
 		GROUP BY c.truth
 	)
 	SELECT jsonb_build_object(
 		'dataset', fma_get_confusion_matrix.dataset,
 		'run_id', s.run_id,
 		'model_version', s.model_version,
-		'labels', coalesce(m.labels, '[]'),
-		'counts', coalesce(m.counts, '[]'),
-		'share_of_truth', coalesce(m.of_truth, '[]'),
-		'share_of_prediction', coalesce(m.of_prediction, '[]'))
+		'labels', coalesce(s.labels, '[]'),
+		'counts', CASE WHEN s.shown THEN coalesce(m.counts, '[]') END,
+		'share_of_truth', CASE WHEN s.shown THEN coalesce(m.of_truth, '[]') END,
+		'share_of_prediction', CASE WHEN s.shown THEN coalesce(m.of_prediction, '[]') END)
 	FROM summary AS s, (
-		SELECT jsonb_agg(l.truth ORDER BY l.place) AS labels, jsonb_agg(l.counts ORDER BY l.place) AS counts,
+		SELECT jsonb_agg(l.counts ORDER BY l.place) AS counts,
 			jsonb_agg(l.of_truth ORDER BY l.place) AS of_truth, jsonb_agg(l.of_prediction ORDER BY l.place) AS of_prediction
 		FROM line AS l) AS m;
 END;
 COMMENT ON FUNCTION fma_get_confusion_matrix(text, text) IS 'the confusion matrix of a dataset''s newest complete run, as a JSON object
-labels, and three matrices with a row for each true label: counts, share_of_truth (rows sum to 1), share_of_prediction (columns sum to 1).';
+labels, and three matrices with a row for each true label: counts, share_of_truth (rows sum to 1), share_of_prediction (columns sum to 1).
+With more than 1,000 labels the matrices are null: fma_confusion_cells has the cells that are not zero.';
 
 CREATE FUNCTION fma_get_errors_by_class(dataset text, model_version text DEFAULT NULL) RETURNS jsonb
 	LANGUAGE SQL STABLE
@@ -2720,7 +2851,7 @@ SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x
 	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'slice'
-LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'slice' AND s.rank = x.rank
+LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'slice' AND s.rank = x.rank AND s.min_confidence IS NULL
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
 COMMENT ON VIEW fma_slice_metrics IS 'the slices with the most failures beyond the expected, with their metrics
 One row a slice. A slice with q_value < 0.05 and lift > 1 is worse than the rest beyond chance.';
@@ -2734,7 +2865,7 @@ SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x
 	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'hotspot'
-LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'hotspot' AND s.rank = x.rank
+LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'hotspot' AND s.rank = x.rank AND s.min_confidence IS NULL
 LEFT JOIN fma_result_confirmation AS c ON c.run_id = x.run_id AND c.conditions = x.conditions
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
 COMMENT ON VIEW fma_hotspots IS 'the few slices that matter: each worse than the rest and than every more general slice
@@ -2792,6 +2923,43 @@ LEFT JOIN LATERAL fma_failure_test(CASE WHEN s.n_units IS NULL THEN s.failures E
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
 COMMENT ON VIEW fma_places IS 'how often the model fails, place by place
 One row a place and model version. p_value and q_value: at another rate than the other places; NULL where rows come in units.';
+
+CREATE VIEW fma_clusters WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, s.model_version, s.segment::integer AS cluster, s.n, s.unlabelled, f.failures,
+	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
+	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
+	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
+	fma_failure_rate(o.failures - s.failures) AS impact, t.p_value, fma_q_value(t.p_value) OVER (PARTITION BY l.run_id) AS q_value, s.confident_errors,
+	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
+	g.mae, g.rmse, g.bias, w.truth AS confused_truth, w.prediction AS confused_prediction, w.n::bigint AS confused_n,
+	c.representatives, c.mean_distance, c.model_id, s.n_units, s.design_effect
+FROM fma_latest_run AS l
+JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'cluster' AND s.min_confidence IS NULL
+	AND s.model_version IS NOT DISTINCT FROM l.model_version
+JOIN fma_result_summary AS o ON o.run_id = l.run_id AND o.segment_by = 'overall' AND o.min_confidence IS NULL
+	AND o.model_version IS NOT DISTINCT FROM s.model_version
+LEFT JOIN fma_result_cluster AS c ON c.run_id = s.run_id AND c.cluster = s.segment::integer
+LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
+LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
+LEFT JOIN LATERAL fma_failure_test(CASE WHEN s.n_units IS NULL THEN s.failures END, o.failures - s.failures) AS t (p_value) ON true
+LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true
+LEFT JOIN LATERAL (
+	SELECT e.truth, e.prediction, e.n FROM fma_cells(s.confusion) AS e WHERE e.truth <> e.prediction AND e.n > 0
+	ORDER BY e.n DESC, e.truth COLLATE "C", e.prediction COLLATE "C" LIMIT 1
+) AS w ON true;
+COMMENT ON VIEW fma_clusters IS 'how often the model fails in each cluster of embeddings, what it confuses there, and typical rows
+One row a cluster of the current model version; cluster NULL is the rows without an embedding.';
+
+CREATE VIEW fma_duplicate_review WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, d.group_id, d.size, d.representative,
+	array_to_string((array_agg(d.id ORDER BY d.id <> d.representative, d.similarity DESC, d.id COLLATE "C"))[1:100], ', ') AS ids,
+	string_agg(DISTINCT d.label, ', ') AS labels, d.labels_disagree, d.crosses_batches, d.min_similarity, count(e.id) AS excluded
+FROM fma_latest_run AS l
+JOIN fma_result_duplicate AS d ON d.run_id = l.run_id
+LEFT JOIN fma_excluded AS e ON e.dataset_id = l.dataset_id AND e.id = d.id
+GROUP BY l.dataset, l.run_id, l.model_version, d.group_id, d.size, d.representative, d.labels_disagree, d.crosses_batches, d.min_similarity;
+COMMENT ON VIEW fma_duplicate_review IS 'rows with nearly the same embedding, to be looked at: labels that disagree are errors
+One row a group. fma_exclude_duplicates has later runs leave out all but the representatives.';
 
 CREATE VIEW fma_model_comparison WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, c.version_a, c.version_b, c.rank, c.slice, c.n, c.loss_a, c.loss_b, c.difference, c.ci_low, c.ci_high,
@@ -2851,10 +3019,12 @@ ALTER VIEW fma_hotspot_confirmation OWNER TO @extowner@;
 ALTER VIEW fma_timeline OWNER TO @extowner@;
 ALTER VIEW fma_batches OWNER TO @extowner@;
 ALTER VIEW fma_places OWNER TO @extowner@;
+ALTER VIEW fma_clusters OWNER TO @extowner@;
+ALTER VIEW fma_duplicate_review OWNER TO @extowner@;
 ALTER VIEW fma_model_comparison OWNER TO @extowner@;
 ALTER VIEW fma_run_log OWNER TO @extowner@;
 GRANT SELECT ON fma_latest_run, fma_overview, fma_run_history, fma_confusion_cells, fma_label_metrics, fma_calibration, fma_confidence_curve,
-	fma_slice_metrics, fma_hotspots, fma_hotspot_confirmation, fma_timeline, fma_batches, fma_places, fma_model_comparison, fma_run_log TO PUBLIC;
+	fma_slice_metrics, fma_hotspots, fma_hotspot_confirmation, fma_timeline, fma_batches, fma_places, fma_clusters, fma_duplicate_review, fma_model_comparison, fma_run_log TO PUBLIC;
 
 ALTER VIEW fma_changepoints OWNER TO @extowner@;
 ALTER VIEW fma_drift_metrics OWNER TO @extowner@;
@@ -2890,13 +3060,18 @@ BEGIN
 			('ci_low_after', 'lower end of the 95 % interval of rate_after'),
 			('ci_low_before', 'lower end of the 95 % interval of rate_before'),
 			('classwise_ece', 'classwise expected calibration error of the class probabilities'),
+			('cluster', 'number of the cluster; NULL for rows without an embedding'),
 			('condition', 'a condition on the feature; NULL: the feature as a whole'),
 			('conditions', 'the slice as JSON: column, op, value'),
 			('confidence_log_loss', 'log loss of the confidence, natural logarithm'),
 			('confident_errors', 'failures with at least the high confidence'),
 			('confirmation', 'new, confirmed, not confirmed or too few rows: what the rows since the run before say'),
+			('confused_n', 'how often'),
+			('confused_prediction', 'what was most often predicted wrongly in the cluster'),
+			('confused_truth', 'what that truly was'),
 			('correct', 'whether truth and prediction are the same'),
 			('coverage', 'share of rows with at least the threshold''s confidence'),
+			('crosses_batches', 'whether rows of the group are in different batches'),
 			('dataset', 'name of the dataset'),
 			('dataset_id', 'number of the dataset'),
 			('design_effect', 'how many rows are worth one independent row; 1 without units, NULL where a single unit cannot tell'),
@@ -2910,6 +3085,7 @@ BEGIN
 			('errors', 'wrong predictions from the threshold on'),
 			('errors_in_bin', 'wrong predictions from this threshold to the next'),
 			('excess_failures', 'failures beyond what the baseline''s rate would give'),
+			('excluded', 'rows of the group that the next run leaves out'),
 			('expected', 'failures expected if nothing were wrong'),
 			('f1', 'F1 of the label'),
 			('failed_stage', 'stage that failed'),
@@ -2923,9 +3099,12 @@ BEGIN
 			('fn', 'false negatives'),
 			('fp', 'false positives'),
 			('gap', 'mean confidence minus accuracy: positive is overconfident'),
+			('group_id', 'number of the group of duplicates, the largest first'),
 			('gumbel_p', 'p_value by a Gumbel distribution, for small values'),
 			('hellinger', 'Hellinger distance, 0 to 1'),
 			('high', 'upper end of the bin'),
+			('ids', 'ids of the group, the representative first, at most 100'),
+			('impact', 'the failure rate of all rows, were those of the cluster not there'),
 			('iou', 'intersection over union of the label'),
 			('is_current', 'whether this is the model version that slices and hotspots are about'),
 			('jensen_shannon', 'Jensen-Shannon distance, 0 to 1'),
@@ -2934,6 +3113,8 @@ BEGIN
 			('ks', 'Kolmogorov-Smirnov distance, of numbers'),
 			('ks_p', 'p-value of ks'),
 			('label', 'the label'),
+			('labels', 'the different truths in the group'),
+			('labels_disagree', 'whether rows of the group have different truths'),
 			('last_at', 'time of the newest row'),
 			('latitude', 'mean latitude, degrees'),
 			('lift', 'rate or mean loss divided by that of all rows'),
@@ -2950,9 +3131,12 @@ BEGIN
 			('mcc', 'Matthews'' correlation coefficient'),
 			('mce', 'maximum calibration error, ten bins'),
 			('mean_confidence', 'mean confidence'),
+			('mean_distance', 'mean distance of the rows to the centroid'),
 			('mean_loss', 'mean loss; the failure rate where the loss is a failure'),
 			('message', 'error message'),
+			('min_similarity', 'the lowest cosine similarity of a row of the group to the representative'),
 			('mix_effect', 'change of the rate of all rows since there are more or fewer such rows'),
+			('model_id', 'number of the cluster model'),
 			('model_version', 'the model version, where the dataset has one'),
 			('n', 'rows'),
 			('n_after', 'rows after, up to the next change'),
@@ -2998,6 +3182,8 @@ BEGIN
 			('reference_from', 'time of the reference''s oldest row'),
 			('reference_run_id', 'the run whose rows are the reference; NULL: the first half of this run''s time'),
 			('relative_risk', 'failures over expected inside, divided by the same outside'),
+			('representative', 'the row that stands for the group'),
+			('representatives', 'ids of the rows nearest to the centroid, the nearest first'),
 			('rest_rate', 'rate or mean loss of the rows outside the slice'),
 			('rmse', 'root mean squared error'),
 			('rows_after', 'rows after this time were measured'),
@@ -3012,6 +3198,7 @@ BEGIN
 			('share_of_truth', 'share of the rows that truly have this label'),
 			('share_reference', 'share of the reference''s rows'),
 			('since', 'only rows from this time on, as asked for'),
+			('size', 'rows in the group'),
 			('slice', 'the slice as a person reads it'),
 			('sqlstate', 'error code'),
 			('stage', 'name of the stage'),

@@ -73,8 +73,8 @@ FROM fma_list_predictions('flights', only_errors => true, hotspot => 1, page_siz
 
 \echo '== Fashion: a classifier of 10,000 photographs of garments, model versions v1 and v2 =='
 \echo
-SELECT fma_register('fashion', 'fashion', truth => 'true_label', prediction => 'pred_label', confidence => 'confidence',
-	id => 'id', batch => 'batch', model_version => 'model_version',
+SELECT fma_register('fashion', 'fashion_predictions', truth => 'true_label', prediction => 'pred_label', confidence => 'confidence',
+	id => 'id', batch => 'batch', model_version => 'model_version', embedding => 'embedding', clusters => 5,
 	features => ARRAY['true_label', 'batch', 'brightness', 'contrast', 'ink_area', 'bbox_aspect', 'edge_density', 'sharpness', 'noise']) AS dataset;
 SELECT fma_add_rule('fashion', 'F1Score', 0.8, by => 'label') AS f1_of_each_label, fma_add_rule('fashion', 'ECE', 0.02) AS calibrated;
 SELECT fma_run('fashion') AS run;
@@ -99,6 +99,16 @@ SELECT rank, slice, n, failures, round(failure_rate::numeric, 3) AS rate, round(
 	round(share_of_failures::numeric, 3) AS share, to_char(q_value, '9.9EEEE') AS q, predicate
 FROM fma_hotspots WHERE dataset = 'fashion' ORDER BY rank;
 
+\echo '-- Clusters of the embedding: where does v2 fail, what does it confuse there, and what would the rate of all be without these photographs?'
+SELECT cluster, n, failures, round(failure_rate::numeric, 3) AS rate, round(ci_low::numeric, 3) AS low, round(ci_high::numeric, 3) AS high,
+	round(lift::numeric, 2) AS lift, to_char(q_value, '9.9EEEE') AS q, round(impact::numeric, 3) AS impact,
+	confused_truth || ' -> ' || confused_prediction AS confused, confused_n AS times, representatives
+FROM fma_clusters WHERE dataset = 'fashion' ORDER BY failure_rate DESC;
+
+\echo '-- Nearly the same embedding under different labels: which of them is wrong?'
+SELECT size, representative, ids, labels, round(min_similarity::numeric, 4) AS min_similarity
+FROM fma_duplicate_review WHERE dataset = 'fashion' AND labels_disagree ORDER BY size, group_id LIMIT 5;
+
 \echo '-- v2 against v1 on the same photographs: overall, and where it lost more than elsewhere'
 SELECT slice, n, round(loss_a::numeric, 3) AS v1, round(loss_b::numeric, 3) AS v2, round(difference::numeric, 3) AS difference,
 	only_a_failed, only_b_failed, to_char(coalesce(q_value, p_value), '9.9EEEE') AS q
@@ -109,5 +119,5 @@ SELECT rule, label, round(value::numeric, 3) AS value, round(ci_low::numeric, 3)
 FROM fma_check_run('fashion');
 
 \echo '-- What the runs did'
-SELECT dataset, run_id, status, rows_read, string_agg(stage || ' ' || stage_rows, ', ' ORDER BY position) AS results
+SELECT dataset, run_id, status, rows_read, string_agg(stage || ' ' || stage_rows, ', ' ORDER BY position) FILTER (WHERE stage_rows > 0) AS results
 FROM fma_run_log GROUP BY 1, 2, 3, 4 ORDER BY run_id;

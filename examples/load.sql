@@ -7,6 +7,11 @@ CREATE TABLE fashion (
 );
 \copy fashion FROM PROGRAM 'gzip -dc examples/fashion/predictions.csv.gz' CSV HEADER
 
+-- What the classifier makes of each photograph: its last layer but one
+CREATE TABLE fashion_embedding (id int PRIMARY KEY, embedding real[]);
+\copy fashion_embedding FROM PROGRAM 'gzip -dc examples/fashion/embeddings.csv.gz' CSV HEADER
+CREATE VIEW fashion_predictions AS SELECT fashion.*, embedding FROM fashion LEFT JOIN fashion_embedding USING (id);
+
 CREATE TABLE flights (
 	id int PRIMARY KEY, ts timestamp, origin text, destination text, distance int, hour int, dow int,
 	origin_recent_delay float8, dest_recent_delay float8, origin_recent_departures int, route_mean_delay float8,
@@ -23,4 +28,4 @@ CREATE TABLE airports (
 CREATE VIEW flight_predictions AS
 SELECT flights.*, ts::date AS day, lon, lat FROM flights LEFT JOIN airports ON iata = origin;
 
-ANALYZE fashion, flights, airports;
+ANALYZE fashion, fashion_embedding, flights, airports;

@@ -5,7 +5,7 @@ INSERT INTO ruled_garment SELECT l, CASE WHEN i % 10 < bad THEN 'Shirt' ELSE l E
 FROM (VALUES ('Shirt', 0), ('Coat', 3), ('Bag', 1)) AS v (l, bad), generate_series(0, 99) AS i;
 INSERT INTO fma_dataset (name, owner, relation, settings) VALUES
 ('garments', current_user::regrole, 'ruled_garment', '{"truth": "label", "prediction": "predicted", "confidence": "confidence", "batch": "batch"}'),
-('everything', current_user::regrole, 'ruled_garment', '{"truth": "label", "prediction": "predicted", "confidence": "confidence", "batch": "batch", "occurred_at": "day", "model_version": "version", "place": "place", "embedding": "embedding", "features": ["size"]}'),
+('everything', current_user::regrole, 'ruled_garment', '{"truth": "label", "prediction": "predicted", "confidence": "confidence", "batch": "batch", "occurred_at": "day", "model_version": "version", "place": "place", "embedding": "embedding", "clusters": 5, "features": ["size"]}'),
 ('sizes', current_user::regrole, 'ruled_garment', '{"task": "regression", "truth": "size", "prediction": "batch"}'),
 ('condition', current_user::regrole, 'ruled_garment', '{"task": "condition", "failed": "t.label <> t.predicted", "confidence": "confidence"}');
 

@@ -180,7 +180,7 @@ FmaConditionPredicate(StringInfo out, FmaEncoding *encoding, FmaFeature *feature
 {
 	FmaColumn  *column = feature->column;
 	const char *field = PartField(feature->part);
-	const char *name = quote_identifier(column->name);
+	const char *name = FmaIsCluster(encoding, column) ? encoding->options.cluster_sql : quote_identifier(column->name);
 	bool		first = true;
 
 	if (feature->as_double)
@@ -228,6 +228,8 @@ AppendElement(StringInfo out, FmaEncoding *encoding, FmaFeature *feature, const 
 		appendStringInfoString(out, ", ");
 	appendStringInfoString(out, "{\"column\": ");
 	escape_json(out, feature->column->name);
+	if (FmaIsCluster(encoding, feature->column))
+		appendStringInfo(out, ", \"cluster_model\": %d", encoding->options.cluster_model);
 	if (field != NULL)
 		appendStringInfo(out, ", \"part\": \"%s\"", field);
 	if (feature->column->base_type == TIMESTAMPTZOID && field != NULL)

@@ -169,8 +169,8 @@ Power(Confirmation *confirmation, FmaSearch *search, const Candidate *candidate)
 
 	if (slice == NULL)
 		return 0;
-	n = slice->n / slice->design_effect;
-	rest_n = (search->all.n - slice->n) / slice->design_effect;
+	n = (double) slice->n / slice->design_effect;
+	rest_n = (double) (search->all.n - slice->n) / slice->design_effect;
 	variance = FmaLossIsRate(search->encoding) ? candidate->mean * (1 - candidate->mean) : FmaSliceVariance(search, slice);
 	rest_variance = FmaLossIsRate(search->encoding) ? candidate->rest * (1 - candidate->rest) : FmaRestVariance(search, slice);
 	return FmaNormalCdf((candidate->mean - candidate->rest) / sqrt(variance / n + rest_variance / rest_n) -
@@ -332,7 +332,7 @@ FmaRunConfirmation(FmaRun *run)
 	FmaRows    *rows = FmaMakeRows(run, Columns());
 	FmaIdentity identity;
 	FmaSearch  *search;
-	int			noted;
+	FmaRun		encoded;
 	char	   *last_at;
 	ListCell   *cell;
 
@@ -345,10 +345,12 @@ FmaRunConfirmation(FmaRun *run)
 		FmaNote(run, "run " INT64_FORMAT " has no hotspots to be measured again", confirmation.run_id);
 		return 0;
 	}
-	noted = run->note.len;
+	/* The columns are 0 or 1, whatever the dataset's options; those left out are told by the verdict. */
+	encoded = *run;
+	encoded.max_values = 2;
+	initStringInfo(&encoded.note);
 	identity = FmaActAsOwner(run->dataset);
-	search = FmaSearchSlices(FmaEncodeSource(run, NewRowsSql(&confirmation), false), &options);
-	run->note.data[run->note.len = noted] = '\0';	/* columns left out are told by the verdict */
+	search = FmaSearchSlices(FmaEncodeSource(&encoded, NewRowsSql(&confirmation), false), &options);
 	TakeSlices(&confirmation, search);
 	Correct(&confirmation);
 	foreach(cell, confirmation.candidates)

@@ -32,6 +32,7 @@ HasVersion(const FmaStoredRun *run, const char *version)
 	Oid			types[] = {TEXTOID};
 	Datum		values[] = {CStringGetTextDatum(version)};
 	bool		found;
+	FmaIdentity identity = FmaActAsExtension();
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -39,6 +40,7 @@ HasVersion(const FmaStoredRun *run, const char *version)
 		elog(ERROR, "could not read fma_result_summary");
 	found = SPI_processed > 0;
 	SPI_finish();
+	FmaActAgain(identity);
 	return found;
 }
 

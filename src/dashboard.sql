@@ -83,7 +83,10 @@ CREATE FUNCTION fma_get_confusion_matrix(dataset text, model_version text DEFAUL
 	LANGUAGE SQL STABLE
 BEGIN ATOMIC
 	WITH summary AS (
-		SELECT * FROM fma_newest_summary(dataset, model_version)
+		SELECT s.*, m.labels, m.n_labels <= 1000 AS shown FROM fma_newest_summary(dataset, model_version) AS s,
+			LATERAL (SELECT jsonb_agg(k.label ORDER BY k.place) AS labels, count(*) AS n_labels
+				FROM fma_class_metrics(s.confusion) WITH ORDINALITY AS k (label, support, predicted,
+					tp, fp, fn, tn, precision, recall, f1, iou, place)) AS m
 	), line AS (
 		SELECT c.truth, min(c.place) AS place,
 			jsonb_agg(c.n ORDER BY c.place) AS counts,
@@ -91,23 +94,25 @@ BEGIN ATOMIC
 			jsonb_agg(c.share_of_prediction ORDER BY c.place) AS of_prediction
 		FROM summary AS s, fma_cells(s.confusion, true) WITH ORDINALITY AS c (truth, prediction, n,
 			share_of_truth, share_of_prediction, share_of_all, weight, place)
+		WHERE s.shown
 		GROUP BY c.truth
 	)
 	SELECT jsonb_build_object(
 		'dataset', fma_get_confusion_matrix.dataset,
 		'run_id', s.run_id,
 		'model_version', s.model_version,
-		'labels', coalesce(m.labels, '[]'),
-		'counts', coalesce(m.counts, '[]'),
-		'share_of_truth', coalesce(m.of_truth, '[]'),
-		'share_of_prediction', coalesce(m.of_prediction, '[]'))
+		'labels', coalesce(s.labels, '[]'),
+		'counts', CASE WHEN s.shown THEN coalesce(m.counts, '[]') END,
+		'share_of_truth', CASE WHEN s.shown THEN coalesce(m.of_truth, '[]') END,
+		'share_of_prediction', CASE WHEN s.shown THEN coalesce(m.of_prediction, '[]') END)
 	FROM summary AS s, (
-		SELECT jsonb_agg(l.truth ORDER BY l.place) AS labels, jsonb_agg(l.counts ORDER BY l.place) AS counts,
+		SELECT jsonb_agg(l.counts ORDER BY l.place) AS counts,
 			jsonb_agg(l.of_truth ORDER BY l.place) AS of_truth, jsonb_agg(l.of_prediction ORDER BY l.place) AS of_prediction
 		FROM line AS l) AS m;
 END;
 COMMENT ON FUNCTION fma_get_confusion_matrix(text, text) IS 'the confusion matrix of a dataset''s newest complete run, as a JSON object
-labels, and three matrices with a row for each true label: counts, share_of_truth (rows sum to 1), share_of_prediction (columns sum to 1).';
+labels, and three matrices with a row for each true label: counts, share_of_truth (rows sum to 1), share_of_prediction (columns sum to 1).
+With more than 1,000 labels the matrices are null: fma_confusion_cells has the cells that are not zero.';
 
 CREATE FUNCTION fma_get_errors_by_class(dataset text, model_version text DEFAULT NULL) RETURNS jsonb
 	LANGUAGE SQL STABLE

@@ -359,6 +359,18 @@ ReadDataset(const char *name)
 	return dataset;
 }
 
+/* The dataset of that name, or NULL if the current user may not read it */
+FmaDataset *
+FmaFindDataset(const char *name)
+{
+	FmaDataset *dataset = ReadDataset(name);
+
+	if (dataset == NULL || !MayRead(dataset))
+		return NULL;
+	FmaReadSettings(dataset);
+	return dataset;
+}
+
 /*
  * The dataset of that name, if the current user may do with it what "access"
  * says.  A dataset that may not be read is not known to exist.
@@ -366,14 +378,13 @@ ReadDataset(const char *name)
 FmaDataset *
 FmaGetDataset(const char *name, FmaAccess access)
 {
-	FmaDataset *dataset = ReadDataset(name);
+	FmaDataset *dataset = FmaFindDataset(name);
 
-	if (dataset == NULL || !MayRead(dataset))
+	if (dataset == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("dataset \"%s\" does not exist, or is not yours to read", name),
 				 errhint("fma_dataset lists the datasets; fma_register makes one, fma_share lets a role read it.")));
-	FmaReadSettings(dataset);
 	if (access == FMA_MANAGE && !has_privs_of_role(GetUserId(), dataset->owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -394,12 +405,17 @@ FoundTime(int column, bool *found)
 	return isnull ? 0 : DatumGetTimestampTz(value);
 }
 
-/* The newest complete run of a dataset that the current user may read; an error if there is none */
+/*
+ * The newest complete run of a dataset, which the current user may read; an
+ * error if there is none.  Like ReadDataset, it runs nothing as the caller that
+ * the owner of the tables could have put in their place.
+ */
 FmaStoredRun *
 FmaNewestRun(const FmaDataset *dataset)
 {
 	FmaStoredRun	   *run = palloc0(sizeof(FmaStoredRun));
 	MemoryContext caller = CurrentMemoryContext;
+	FmaIdentity identity = FmaActAsExtension();
 	char	   *select = psprintf("SELECT run_id, model_version, since, until FROM %s.fma_result_run "
 								  "WHERE dataset_id OPERATOR(pg_catalog.=) %d AND status OPERATOR(pg_catalog.=) 'complete' "
 								  "ORDER BY run_id DESC LIMIT 1", FmaSchema(), dataset->id);
@@ -421,6 +437,7 @@ FmaNewestRun(const FmaDataset *dataset)
 	run->since = FoundTime(3, &run->has_since);
 	run->until = FoundTime(4, &run->has_until);
 	SPI_finish();
+	FmaActAgain(identity);
 	return run;
 }
 
@@ -500,6 +517,14 @@ FmaFloat8Sql(const FmaDataset *dataset, FmaRole role)
 	char	   *column = FmaColumnSql(dataset, role);
 
 	return column == NULL ? NULL : psprintf("%s::double precision", column);
+}
+
+/* A double precision of the source's: what is no finite number is NULL */
+char *
+FmaFiniteSql(const char *number)
+{
+	return number == NULL ? NULL :
+		psprintf("CASE WHEN abs(%s) < 'Infinity'::double precision THEN %s END", number, number);
 }
 
 /* A label as it is shown: mapped where the dataset has a mapping */

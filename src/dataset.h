@@ -77,6 +77,7 @@ typedef enum FmaAccess
 	FMA_MANAGE					/* run, alter, delete it */
 } FmaAccess;
 
+extern FmaDataset *FmaFindDataset(const char *name);
 extern FmaDataset *FmaGetDataset(const char *name, FmaAccess access);
 extern void FmaLockDataset(const FmaDataset *dataset);
 extern FmaDataset *FmaGetLockedDataset(const char *name);
@@ -137,10 +138,14 @@ extern char *FmaLabelSql(const FmaDataset *dataset, FmaRole role);	/* truth or p
 extern char *FmaShownLabel(const FmaDataset *dataset, const char *label);	/* not SQL: a label, mapped */
 extern char *FmaTextSql(const FmaDataset *dataset, FmaRole role);	/* a column as text */
 extern char *FmaFloat8Sql(const FmaDataset *dataset, FmaRole role); /* a column as double precision */
+extern char *FmaFiniteSql(const char *number); /* NULL where it is NaN or infinite */
 extern char *FmaTimeSql(const FmaDataset *dataset);	/* occurred_at as timestamptz */
 extern char *FmaFailedSql(const FmaDataset *dataset);	/* boolean: failed; NULL where unlabelled */
 extern char *FmaCorrectSql(const FmaDataset *dataset);	/* boolean: the prediction is right */
 extern char *FmaLossSql(const FmaDataset *dataset); /* what finders search: failed, or the absolute error */
+
+/* The cluster of an embedding (SQL) by the stored model of which a condition (SQL) holds */
+extern char *FmaClusterSql(const char *condition, const char *embedding);
 
 /* "FROM source AS t WHERE ...": the filter, and a span of time (NULL: open) */
 extern char *FmaFromSql(const FmaDataset *dataset, const char *since, const char *until);

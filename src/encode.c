@@ -251,7 +251,7 @@ Start(FmaRowReader *reader, TupleDesc columns)
 		column->index = i;
 		column->type = attribute->atttypid;
 		column->base_type = getBaseType(attribute->atttypid);
-		column->use = UseOf(column->base_type);
+		column->use = FmaIsCluster(encoding, column) ? FMA_USE_VALUES : UseOf(column->base_type);
 		FmaDictionaryInit(&column->dictionary, column->type, attribute->attcollation, column->name, &encoding->budget);
 		is_unit = encoding->options.unit != NULL && strcmp(column->name, encoding->options.unit) == 0;
 		if (is_unit)

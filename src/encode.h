@@ -100,6 +100,9 @@ typedef struct FmaEncodeOptions
 	bool		no_loss;		/* every column is a condition, and numbers are kept even if all differ */
 	const char *unit;			/* name of a column, or NULL */
 	const char *timezone;
+	const char *cluster;		/* name of a column that is computed, or NULL */
+	const char *cluster_sql;	/* by this, over the source */
+	int			cluster_model;	/* its model's number */
 	StringInfo	notes;			/* takes what would be a notice, or NULL */
 
 	/* what to do with a column before its values become conditions, or NULL */
@@ -150,6 +153,13 @@ static inline bool
 FmaFailuresFirst(const FmaEncoding *encoding)
 {
 	return encoding->boolean && !encoding->options.paired && !encoding->pooled;
+}
+
+/* Whether a column is the cluster, whose numbers are names; conditions are also written without an encoding */
+static inline bool
+FmaIsCluster(const FmaEncoding *encoding, const FmaColumn *column)
+{
+	return encoding != NULL && encoding->options.cluster != NULL && strcmp(column->name, encoding->options.cluster) == 0;
 }
 
 /* Whether the loss is one boolean, so that its mean is a rate of failures */

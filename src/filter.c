@@ -11,6 +11,7 @@
 #include "filter.h"
 
 #include "access/stratnum.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "conditions.h"
 #include "executor/spi.h"
@@ -43,7 +44,10 @@ static const char *const part_names[] = {"hour", "isodow", "month", NULL};
 #define AS_DOUBLE "double precision"
 
 /* Keys of a condition */
-static const char *const condition_keys[] = {"column", "part", "timezone", "type", "op", "value", "values", NULL};
+static const char *const condition_keys[] = {"column", "part", "timezone", "type", "cluster_model", "op", "value", "values", NULL};
+
+/* What the finders call the cluster */
+#define CLUSTER "cluster"
 
 /* One condition, read and checked */
 typedef struct Condition
@@ -56,6 +60,7 @@ typedef struct Condition
 	char	   *op_name;
 	JsonbValue *value;
 	JsonbValue *values;
+	JsonbValue *cluster_model;	/* the column is the cluster by this model */
 
 	Op			op;
 	StringInfoData subject;		/* what is compared, as SQL */
@@ -126,6 +131,7 @@ ReadCondition(Condition *condition, const JsonbValue *element)
 	condition->op_name = StringMember(condition, object, "op");
 	condition->value = getKeyJsonValueFromContainer(object, "value", strlen("value"), NULL);
 	condition->values = getKeyJsonValueFromContainer(object, "values", strlen("values"), NULL);
+	condition->cluster_model = getKeyJsonValueFromContainer(object, "cluster_model", strlen("cluster_model"), NULL);
 	if (condition->column == NULL || condition->op_name == NULL)
 		BadCondition(condition, psprintf("has no \"%s\"", condition->column == NULL ? "column" : "op"), NULL);
 	condition->op = FmaChoose("op", condition->op_name, op_names);
@@ -182,15 +188,52 @@ PutPart(const FmaDataset *dataset, Condition *condition, const char *name)
 	condition->subject_type = NUMERICOID;
 }
 
+/*
+ * The cluster of a row, if that is what a condition is about: by the model that
+ * it names, or the dataset's own; NULL otherwise
+ */
+static char *
+ClusterSubject(const FmaDataset *dataset, const Condition *condition)
+{
+	Datum		number;
+	int			model_id = 0;
+
+	if (condition->cluster_model == NULL &&
+		(strcmp(condition->column, CLUSTER) != 0 || HasColumn(dataset, CLUSTER) || FmaSettingText(dataset, "clusters") == NULL))
+		return NULL;
+	if (condition->part != NULL || condition->timezone != NULL || condition->type != NULL)
+		BadCondition(condition, "looks at a cluster, which is a plain integer", NULL);
+	if (condition->cluster_model != NULL)
+	{
+		if (condition->cluster_model->type != jbvNumeric)
+			BadCondition(condition, "has a \"cluster_model\" that is no number", NULL);
+		number = NumericGetDatum(condition->cluster_model->val.numeric);
+		model_id = DatumGetInt32(DirectFunctionCall1(numeric_int4, number));
+		if (model_id <= 0)
+			BadCondition(condition, "has a \"cluster_model\" that is not positive", NULL);
+	}
+	/* Of this dataset alone: the owner may have others, which the caller may not read */
+	return FmaClusterSql(psprintf("dataset_id = %d AND %s", dataset->id, model_id == 0 ? "NOT retired" : psprintf("model_id = %d", model_id)),
+						 FmaRequireColumn(dataset, FMA_EMBEDDING, "A condition on clusters"));
+}
+
 /* What a condition compares: the column, a part of its calendar, or the column as a double */
 static void
 PutSubject(const FmaDataset *dataset, Condition *condition)
 {
 	char	   *name = psprintf("t.%s", quote_identifier(condition->column));
+	char	   *cluster = ClusterSubject(dataset, condition);
 	TypeCacheEntry *entry;
 
-	condition->subject_type = TypeOfColumn(dataset, condition);
 	initStringInfo(&condition->subject);
+	if (cluster != NULL)
+	{
+		appendStringInfoString(&condition->subject, cluster);
+		condition->subject_type = INT4OID;
+		condition->equals = Int4EqualOperator;
+		return;
+	}
+	condition->subject_type = TypeOfColumn(dataset, condition);
 	if (condition->timezone != NULL && (condition->part == NULL || condition->subject_type != TIMESTAMPTZOID))
 		BadCondition(condition, "has a \"timezone\", which is for a \"part\" of a timestamp with time zone", NULL);
 	if (condition->type != NULL &&
@@ -328,6 +371,7 @@ PutCondition(StringInfo out, const FmaDataset *dataset, Condition *condition)
  *	part	hour, isodow or month: that field of the calendar is compared
  *	timezone	the zone in which a timestamp with time zone is looked at
  *	type	"double precision": as what a numeric column is compared
+ *	cluster_model	number of the stored model by which the column is the cluster of the embedding
  *
  * Which rows satisfy a condition that a finder wrote is what the finder counted.
  */
@@ -592,18 +636,20 @@ FmaFilteredFromSql(const FmaDataset *dataset, const FmaFilter *filter)
 					where.len > 0 ? where.data : "true");
 }
 
-/* Reads a hotspot of the newest complete run, as the current user */
+/* Reads a hotspot of the newest complete run of a dataset that the current user may read */
 void
 FmaFilterHotspot(const FmaDataset *dataset, FmaFilter *filter, int rank)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	char	   *select;
 	bool		isnull;
+	FmaIdentity identity;
 
 	filter->run = FmaNewestRun(dataset);
 	select = psprintf("SELECT conditions FROM %s.fma_result_slice WHERE run_id OPERATOR(pg_catalog.=) " INT64_FORMAT
 					  " AND kind OPERATOR(pg_catalog.=) 'hotspot' AND rank OPERATOR(pg_catalog.=) %d",
 					  FmaSchema(), filter->run->id, rank);
+	identity = FmaActAsExtension();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (SPI_execute(select, true, 1) != SPI_OK_SELECT)
@@ -617,4 +663,5 @@ FmaFilterHotspot(const FmaDataset *dataset, FmaFilter *filter, int rank)
 	MemoryContextSwitchTo(caller);
 	filter->hotspot = DatumGetJsonbPCopy(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	SPI_finish();
+	FmaActAgain(identity);
 }

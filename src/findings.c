@@ -36,13 +36,29 @@ FmaAddFeatures(FmaRun *run, StringInfo sql, const char *alias)
 		appendStringInfo(sql, ", %s.%s", alias, quote_identifier(unit));
 }
 
+/* ", cluster" as SQL over the source, where there are clusters */
+void
+FmaAddCluster(FmaRun *run, StringInfo sql, const char *alias)
+{
+	if (run->cluster_model != 0)
+		appendStringInfo(sql, ", %s AS %s", FmaRunClusterSql(run, alias), quote_identifier(run->cluster_name));
+}
+
 /* Reads and encodes rows of the source; to be called as the owner */
 FmaEncoding *
 FmaEncodeSource(FmaRun *run, const char *query, bool paired)
 {
 	FmaEncodeOptions options = {.bins = run->bins,.max_values = run->max_values,.paired = paired,
 	.unit = run->dataset->columns[FMA_UNIT],.timezone = run->dataset->timezone,.notes = &run->note};
-	FmaEncoding *encoding = FmaEncode(query, &options);
+	FmaEncoding *encoding;
+
+	if (run->cluster_model != 0)
+	{
+		options.cluster = run->cluster_name;
+		options.cluster_model = run->cluster_model;
+		options.cluster_sql = FmaRunClusterSql(run, NULL);
+	}
+	encoding = FmaEncode(query, &options);
 
 	/* The losses are no columns of the source, so predicates are about all rows, those unlabelled too. */
 	encoding->unlabelled = false;
@@ -144,9 +160,9 @@ FmaLeaveOutSlices(FmaRun *run)
 {
 	FmaDataset *dataset = run->dataset;
 
-	if (dataset->features == NIL ||
+	if (run->cluster_model == 0 && (dataset->features == NIL ||
 		(list_length(dataset->features) == 1 && dataset->columns[FMA_UNIT] != NULL &&
-		 strcmp(linitial(dataset->features), dataset->columns[FMA_UNIT]) == 0))
+		 strcmp(linitial(dataset->features), dataset->columns[FMA_UNIT]) == 0)))
 		return "the dataset has no features";
 	return run->n == 0 ? "there are no rows" : NULL;
 }
@@ -165,6 +181,7 @@ FmaRunSlices(FmaRun *run)
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT %s AS %s", FmaLossSql(run->dataset), FMA_LOSS_NAME);
 	FmaAddFeatures(run, &query, "t");
+	FmaAddCluster(run, &query, "t");
 	appendStringInfo(&query, " %s", run->from_current);
 	encoding = FmaEncodeSource(run, query.data, false);
 	FindSlices(run, rows, encoding);
@@ -221,7 +238,7 @@ AddFoundSql(StringInfo sql, const FmaFound *found, int number)
 	appendStringInfo(sql, "%s(%d, '%s', " INT64_FORMAT "::bigint, %s, %s::bigint, %s::double precision)", sql->len > 0 ? ", " : "",
 					 number, found->kind, found->rank, quote_literal_cstr(found->slice),
 					 units ? psprintf(INT64_FORMAT, found->n_units) : "NULL",
-					 FmaFloat8ToString(found->design_effect));
+					 isnan(found->design_effect) ? "NULL" : FmaFloat8ToString(found->design_effect));
 }
 
 /* Stage: the same values as of all other segments, for each slice and hotspot, from one scan */

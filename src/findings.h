@@ -9,6 +9,7 @@
 #include "slices.h"
 
 extern void FmaAddFeatures(FmaRun *run, StringInfo sql, const char *alias);
+extern void FmaAddCluster(FmaRun *run, StringInfo sql, const char *alias);
 extern FmaEncoding *FmaEncodeSource(FmaRun *run, const char *query, bool paired);
 extern FmaSearch *FmaSearchSource(FmaRun *run, FmaEncoding *encoding, int max_order, FmaAgainst against);
 

@@ -208,14 +208,6 @@ PutColumn(StringInfo select, const char *sql, const char *type, const char *name
 					 sql != NULL ? sql : psprintf("NULL::%s", type), quote_identifier(name));
 }
 
-/* A number of the source's: what is no finite number is shown as NULL */
-static char *
-FiniteSql(char *number)
-{
-	return number == NULL ? NULL :
-		psprintf("CASE WHEN abs(%s) < 'Infinity'::double precision THEN %s END", number, number);
-}
-
 /* correct, error or confident_error; NULL where the row is unlabelled */
 static char *
 ErrorTypeSql(const FmaDataset *dataset)
@@ -237,7 +229,7 @@ PutPrediction(StringInfo select, const FmaDataset *dataset)
 	PutColumn(select, FmaTextSql(dataset, FMA_ID), "text", "id");
 	PutColumn(select, FmaLabelSql(dataset, FMA_TRUTH), "text", "true_label");
 	PutColumn(select, FmaLabelSql(dataset, FMA_PREDICTION), "text", "pred_label");
-	PutColumn(select, FiniteSql(FmaFloat8Sql(dataset, FMA_CONFIDENCE)), "double precision", "confidence");
+	PutColumn(select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_CONFIDENCE)), "double precision", "confidence");
 	PutColumn(select, ErrorTypeSql(dataset), "text", "error_type");
 	PutColumn(select, FmaTextSql(dataset, FMA_IMAGE), "text", "image_url");
 }
@@ -423,7 +415,10 @@ fma_list_predictions(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* The features as one JSON object; a row of them, since a function takes no more than 100 arguments */
+/*
+ * The features as one JSON object; a row of them, since a function takes no
+ * more than 100 arguments.  It is f.*, since a feature may be called f as well.
+ */
 static char *
 AttributesSql(const FmaDataset *dataset)
 {
@@ -435,7 +430,7 @@ AttributesSql(const FmaDataset *dataset)
 	initStringInfo(&columns);
 	foreach(cell, dataset->features)
 		appendStringInfo(&columns, "%st.%s", columns.len > 0 ? ", " : "", quote_identifier(lfirst(cell)));
-	return psprintf("(SELECT to_jsonb(f) FROM (SELECT %s) AS f)", columns.data);
+	return psprintf("(SELECT to_jsonb(f.*) FROM (SELECT %s) AS f)", columns.data);
 }
 
 /* A column as JSON */
@@ -455,7 +450,7 @@ LossSql(const FmaDataset *dataset)
 
 	if (loss == NULL)
 		return NULL;
-	return FmaFailedSql(dataset) != NULL ? psprintf("%s::integer::double precision", loss) : FiniteSql(loss);
+	return FmaFailedSql(dataset) != NULL ? psprintf("%s::integer::double precision", loss) : FmaFiniteSql(loss);
 }
 
 /* The columns of fma_get_prediction */
@@ -473,8 +468,8 @@ DetailColumns(const FmaDataset *dataset)
 	PutColumn(&select, FmaTextSql(dataset, FMA_BATCH), "text", "batch");
 	PutColumn(&select, FmaTextSql(dataset, FMA_UNIT), "text", "unit");
 	PutColumn(&select, FmaTextSql(dataset, FMA_PLACE), "text", "place");
-	PutColumn(&select, FiniteSql(FmaFloat8Sql(dataset, FMA_LONGITUDE)), "double precision", "longitude");
-	PutColumn(&select, FiniteSql(FmaFloat8Sql(dataset, FMA_LATITUDE)), "double precision", "latitude");
+	PutColumn(&select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LONGITUDE)), "double precision", "longitude");
+	PutColumn(&select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LATITUDE)), "double precision", "latitude");
 	PutColumn(&select, JsonSql(dataset, FMA_PROBABILITIES), "jsonb", "probabilities");
 	PutColumn(&select, JsonSql(dataset, FMA_EMBEDDING), "jsonb", "embedding");
 	PutColumn(&select, AttributesSql(dataset), "jsonb", "attributes");

@@ -18,6 +18,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 #include "utils/varlena.h"
 
 #include "expression.h"
@@ -131,23 +132,51 @@ ReadCondition(FmaCandidate *candidate, const char *key)
 /* The server takes almost any string with a digit for a zone by the rules of POSIX; names need no more than these */
 #define ZONE_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-/_,.:<>"
 
+/* Two instants in winter and summer: days of 2024 since 2000-01-01 */
+static const int days_in_2024[] = {8766, 8948};
+
+/*
+ * Whether AT TIME ZONE and the setting of the same name agree.  The former
+ * takes CET, EET, MET and WET for abbreviations, without summer time.
+ */
+static bool
+IsUnambiguous(const char *name, pg_tz *zone)
+{
+	for (int i = 0; i < lengthof(days_in_2024); i++)
+	{
+		TimestampTz at = days_in_2024[i] * USECS_PER_DAY;
+		struct pg_tm tm;
+		fsec_t		fsec;
+		int			offset;
+		Timestamp	local;
+
+		if (timestamp2tm(at, &offset, &tm, &fsec, NULL, zone) != 0 || tm2timestamp(&tm, fsec, NULL, &local) != 0 ||
+			DatumGetTimestamp(DirectFunctionCall2(timestamptz_zone, CStringGetTextDatum(name), TimestampTzGetDatum(at))) != local)
+			return false;
+	}
+	return true;
+}
+
 /* The time zone is one that the server knows, by default the session's */
 static void
 CompleteTimezone(FmaCandidate *candidate)
 {
 	int			i = FmaFindSetting("timezone");
+	char	   *name;
 	pg_tz	   *zone;
 
-	if (candidate->values[i] != NULL)
+	if (candidate->values[i] == NULL)
+		candidate->values[i] = FmaStringValue(pg_get_timezone_name(session_timezone));
+	name = FmaStringOf(candidate->values[i]);
+	zone = strlen(name) == strspn(name, ZONE_LETTERS) ? pg_tzset(name) : NULL;
+	if (zone == NULL || !pg_tz_acceptable(zone))
 	{
-		char	   *name = FmaStringOf(candidate->values[i]);
-
-		zone = strlen(name) == strspn(name, ZONE_LETTERS) ? pg_tzset(name) : NULL;
-		if (zone != NULL && pg_tz_acceptable(zone))
-			return;
 		FmaAddProblem(&candidate->problems, "timezone", "there is no time zone \"%s\"; pg_timezone_names lists them", name);
+		/* Another stands in, so that the rest can be checked */
+		candidate->values[i] = FmaStringValue(pg_get_timezone_name(session_timezone));
 	}
-	candidate->values[i] = FmaStringValue(pg_get_timezone_name(session_timezone));
+	else if (!IsUnambiguous(name, zone))
+		FmaAddProblem(&candidate->problems, "timezone", "\"%s\" is an abbreviation as well, and means different times; say a place, such as Europe/Paris", name);
 }
 
 static bool
@@ -249,7 +278,8 @@ ArgumentValue(FunctionCallInfo fcinfo, int argno, FmaSettingKind kind)
 	else
 	{
 		value->type = jbvNumeric;
-		value->val.numeric = DatumGetNumeric(DirectFunctionCall1(float8_numeric, PG_GETARG_DATUM(argno)));
+		value->val.numeric = DatumGetNumeric(DirectFunctionCall1(kind == FMA_SETTING_INTEGER ? int4_numeric : float8_numeric,
+																 PG_GETARG_DATUM(argno)));
 	}
 	return value;
 }
@@ -339,6 +369,13 @@ ChangeKey(FmaCandidate *candidate, const char *key, JsonbValue *value)
 	FmaAddProblem(&candidate->problems, NULL, "there is no setting \"%s\"%s", key, FmaDidYouMean(key, FmaSettingNames(false)));
 }
 
+/* The name of the id's column; empty if there is none */
+static const char *
+ShownId(const FmaDataset *dataset)
+{
+	return dataset->columns[FMA_ID] == NULL ? "" : dataset->columns[FMA_ID];
+}
+
 /*
  * fma_alter_dataset(name, changes): puts the changes over a dataset's settings,
  * derives anew what nobody chose, and checks the whole as fma_register does.
@@ -356,6 +393,8 @@ fma_alter_dataset(PG_FUNCTION_ARGS)
 	JsonbIteratorToken token;
 	JsonbValue	item;
 	char	   *key = NULL;
+	Oid			old_relation;
+	const char *old_id;
 
 	if (!JB_ROOT_IS_OBJECT(changes))
 		ereport(ERROR,
@@ -365,6 +404,8 @@ fma_alter_dataset(PG_FUNCTION_ARGS)
 				 errhint("Such as {\"confidence\": \"score\", \"high_confidence\": 0.9}.")));
 	FmaInitProblems(&candidate.problems);
 	*dataset = *FmaGetLockedDataset(name);
+	old_relation = dataset->relation;
+	old_id = ShownId(dataset);
 	FmaTakeSettings(&candidate);
 	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
 	{
@@ -388,6 +429,9 @@ fma_alter_dataset(PG_FUNCTION_ARGS)
 	FmaWrite(psprintf("UPDATE %s.fma_dataset SET name = $2, owner = $3::pg_catalog.regrole, relation = $4::pg_catalog.regclass, "
 					  "settings = $5, changed_at = pg_catalog.now() WHERE dataset_id OPERATOR(pg_catalog.=) $1", FmaSchema()),
 			 lengthof(types), types, values, NULL);
+	/* What was excluded as duplicates are ids, which mean nothing in another column or table */
+	if (dataset->relation != old_relation || strcmp(old_id, ShownId(dataset)) != 0)
+		FmaWrite(psprintf("DELETE FROM %s.fma_excluded WHERE dataset_id OPERATOR(pg_catalog.=) %d", FmaSchema(), dataset->id), 0, NULL, NULL, NULL);
 	PG_RETURN_VOID();
 }
 

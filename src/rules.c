@@ -343,6 +343,8 @@ CheckColumns(Rule *rule)
 			continue;
 		if (segments[i].role >= 0 && dataset->columns[segments[i].role] == NULL)
 			FmaAddProblem(&rule->problems, NULL, "by is %s, and the dataset has no column %s.", segments[i].name, FmaRoleNames[segments[i].role]);
+		else if (strcmp(segments[i].name, "cluster") == 0 && FmaSettingText(dataset, "clusters") == NULL)
+			FmaAddProblem(&rule->problems, NULL, "by is cluster, and the dataset has no clusters.");
 		if ((strcmp(rule->segment_by, "slice") == 0 || strcmp(rule->segment_by, "hotspot") == 0) && dataset->features == NIL)
 			FmaAddProblem(&rule->problems, NULL, "by is %s, and the dataset has no features.", segments[i].name);
 	}
@@ -506,11 +508,12 @@ fma_add_rule(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(StoreRule(&rule));
 }
 
-/* The name of the dataset that a rule belongs to, as far as the current user may read it */
+/* The name of the dataset that a rule belongs to, if the current user may read it */
 static char *
 DatasetOfRule(int32 rule_id)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	FmaIdentity identity = FmaActAsExtension();
 	Oid			types[] = {INT4OID};
 	Datum		values[] = {Int32GetDatum(rule_id)};
 	char	   *select = psprintf("SELECT d.name FROM %s.fma_rule AS r JOIN %s.fma_dataset AS d "
@@ -525,7 +528,8 @@ DatasetOfRule(int32 rule_id)
 	if (SPI_processed > 0)
 		name = MemoryContextStrdup(caller, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
 	SPI_finish();
-	if (name == NULL)
+	FmaActAgain(identity);
+	if (name == NULL || FmaFindDataset(name) == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("rule %d does not exist, or is not yours to read", rule_id),
@@ -617,6 +621,7 @@ fma_check_run(PG_FUNCTION_ARGS)
 	Datum		arguments[1];
 	StringInfoData first;
 	uint64		failed = 0;
+	FmaIdentity identity;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
@@ -626,6 +631,7 @@ fma_check_run(PG_FUNCTION_ARGS)
 	dataset = FmaGetDataset(FmaTextArg(fcinfo, 0), FMA_READ);
 	initStringInfo(&first);
 	arguments[0] = Int32GetDatum(dataset->id);
+	identity = FmaActAsExtension();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (SPI_execute_with_args(psprintf("SELECT * FROM %s.fma_unmet_rules($1)", FmaSchema()), 1, types, arguments, NULL, true, 0) != SPI_OK_SELECT)
@@ -644,6 +650,7 @@ fma_check_run(PG_FUNCTION_ARGS)
 		DescribeResult(&first, values, nulls);
 	}
 	SPI_finish();
+	FmaActAgain(identity);
 	if (raise && failed > 0)
 		RaiseUnmet(dataset->name, failed, &first);
 	PG_RETURN_NULL();

@@ -112,6 +112,7 @@ PrepareSource(FmaRun *run)
 {
 	FmaDataset *dataset = run->dataset;
 	FmaIdentity identity;
+	char	   *exclusion;
 	bool		has_where = dataset->filter != NULL || run->has_since || run->has_until;
 
 	identity = FmaActAsOwner(dataset);
@@ -119,6 +120,10 @@ PrepareSource(FmaRun *run)
 											TimeText(run->has_until, run->until)),
 						 has_where ? "" : " WHERE true");
 	FmaActAgain(identity);
+	run->from_all = run->from;
+	exclusion = FmaExclusionSql(run);
+	if (exclusion != NULL)
+		run->from = psprintf("%s%s", run->from_all, exclusion);
 	run->from_current = run->from;	/* until the versions are known */
 }
 
@@ -361,7 +366,8 @@ fma_run(PG_FUNCTION_ARGS)
 
 /*
  * fma_prune(name, keep): deletes the runs that started longer ago than "keep",
- * but never the newest complete one; returns how many.
+ * but never the newest complete one, and cluster models that no run is left of;
+ * returns how many runs.
  */
 Datum
 fma_prune(PG_FUNCTION_ARGS)
@@ -370,6 +376,7 @@ fma_prune(PG_FUNCTION_ARGS)
 	Oid			types[] = {INT4OID, INTERVALOID};
 	Datum		values[lengthof(types)];
 	char	   *delete;
+	int64		deleted;
 
 	PreventCommandIfReadOnly("fma_prune()");
 	if (PG_ARGISNULL(1))
@@ -384,5 +391,9 @@ fma_prune(PG_FUNCTION_ARGS)
 					  "AND run_id <> ALL (SELECT max(run_id) FROM %s.fma_result_run "
 					  "WHERE dataset_id = $1 AND status = 'complete' "
 					  "HAVING max(run_id) IS NOT NULL)", FmaSchema(), FmaSchema());
-	PG_RETURN_INT64(FmaWrite(delete, lengthof(types), types, values, NULL));
+	deleted = FmaWrite(delete, lengthof(types), types, values, NULL);
+	FmaWrite(psprintf("DELETE FROM %s.fma_cluster_model AS m WHERE m.dataset_id = %d AND m.retired "
+					  "AND NOT EXISTS (SELECT FROM %s.fma_result_cluster AS c WHERE c.model_id = m.model_id)",
+					  FmaSchema(), dataset->id, FmaSchema()), 0, NULL, NULL, NULL);
+	PG_RETURN_INT64(deleted);
 }

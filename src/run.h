@@ -67,6 +67,7 @@ typedef struct FmaRun
 
 	/* the source as SQL; conditions may be added with AND */
 	char	   *from;			/* "FROM source AS t WHERE ..." */
+	char	   *from_all;		/* the same with what was excluded as duplicates */
 	char	   *from_current;	/* the same, rows of the current model version */
 
 	/* known after the summaries */
@@ -79,6 +80,9 @@ typedef struct FmaRun
 	char	   *period;			/* of the timeline, or NULL */
 	bool		by_batch;		/* whether there are batches, few enough to be summarised */
 	bool		by_place;
+	bool		by_cluster;
+	int			cluster_model;	/* of the clusters that the rows are in; 0 if there are none */
+	char	   *cluster_name;	/* of the cluster among the features */
 	int64		places;			/* of all versions, each with its own; not counted beyond FMA_MAX_SEGMENTS */
 	List	   *thresholds;		/* of FmaThreshold *, the rules' */
 
@@ -146,10 +150,22 @@ extern char *FmaValuesSql(FmaRun *run);
 extern char *FmaNamesOfValues(FmaRun *run);
 extern int64 FmaStoreSummaries(FmaRun *run, FmaRows *rows, const char *columns);
 
+/* clusters.c: the model, found or fitted; and a row's cluster as SQL */
+extern void FmaPrepareClusters(FmaRun *run);
+extern char *FmaRunClusterSql(FmaRun *run, const char *alias);
+
+/* review.c: " AND ..." without what was excluded as duplicates; NULL if nothing was */
+extern char *FmaExclusionSql(FmaRun *run);
+extern void FmaNoteExclusion(FmaRun *run);
+
 /* The stages */
 extern int64 FmaRunSummaries(FmaRun *run);
 extern const char *FmaLeaveOutUnits(FmaRun *run);
 extern int64 FmaRunUnits(FmaRun *run);
+extern const char *FmaLeaveOutClusters(FmaRun *run);
+extern int64 FmaRunClusters(FmaRun *run);
+extern const char *FmaLeaveOutDuplicates(FmaRun *run);
+extern int64 FmaRunDuplicates(FmaRun *run);
 extern const char *FmaLeaveOutSlices(FmaRun *run);
 extern int64 FmaRunSlices(FmaRun *run);
 extern const char *FmaLeaveOutSliceMetrics(FmaRun *run);

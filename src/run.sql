@@ -93,10 +93,10 @@ CREATE TABLE fma_result_summary (
 );
 CREATE INDEX ON fma_result_summary (run_id, segment_by);
 COMMENT ON TABLE fma_result_summary IS 'summaries of runs: one row a segment and model version
-Overall, periods, batches, places, slices and hotspots. The values are read by fma_class_metrics, fma_bins and others, and added by fma_rollup.';
+Overall, periods, batches, places, clusters, slices and hotspots. The values are read by fma_class_metrics, fma_bins and others, and added by fma_rollup.';
 COMMENT ON COLUMN fma_result_summary.run_id IS 'the run';
 COMMENT ON COLUMN fma_result_summary.segment_by IS 'what the rows were divided by: overall, period, batch, place, slice, hotspot, cluster';
-COMMENT ON COLUMN fma_result_summary.segment IS 'the batch, place or slice; NULL for rows without one, and overall';
+COMMENT ON COLUMN fma_result_summary.segment IS 'the batch, place, cluster or slice; NULL for rows without one, and overall';
 COMMENT ON COLUMN fma_result_summary.rank IS 'of a slice or hotspot';
 COMMENT ON COLUMN fma_result_summary.starts_at IS 'of a period';
 COMMENT ON COLUMN fma_result_summary.ends_at IS 'of a period, excluded';

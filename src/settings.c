@@ -17,6 +17,8 @@ static const char *const period_words[] = {"auto", "hour", "day", "week", "month
 
 #define MIN_BINS 2
 
+#define MIN_CLUSTERS 2
+#define MAX_CLUSTERS 1000
 /* Of a simulation */
 #define MAX_REPLICATES 99999
 
@@ -36,6 +38,7 @@ const FmaSetting FmaSettings[FMA_NSETTINGS] = {
 	{"model_version", FMA_SETTING_TEXT},
 	{"image", FMA_SETTING_TEXT},
 	{"embedding", FMA_SETTING_TEXT},
+	{"clusters", FMA_SETTING_INTEGER, NULL, MIN_CLUSTERS, MAX_CLUSTERS},
 	{"probabilities", FMA_SETTING_TEXT},
 	{"probability_labels", FMA_SETTING_TEXTS},
 	{"failed", FMA_SETTING_TEXT},
@@ -54,6 +57,7 @@ const FmaSetting FmaSettings[FMA_NSETTINGS] = {
 	{"max_values", FMA_SETTING_INTEGER, NULL, 1, FMA_MAX_VALUES},
 	{"fdr", FMA_SETTING_NUMBER, NULL, 0, 1},
 	{"min_lift", FMA_SETTING_NUMBER, NULL, 0, PG_INT32_MAX},
+	{"duplicate_threshold", FMA_SETTING_NUMBER, NULL, 0, 1},
 	{"replicates", FMA_SETTING_INTEGER, NULL, 0, MAX_REPLICATES},
 	{"reference_run", FMA_SETTING_INTEGER, NULL, 1, PG_INT32_MAX},
 };

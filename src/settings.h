@@ -28,8 +28,8 @@ typedef struct FmaSetting
 	double		high;
 } FmaSetting;
 
-#define FMA_NARGUMENTS 24		/* settings that are arguments of fma_register */
-#define FMA_NSETTINGS 33		/* and after them its options */
+#define FMA_NARGUMENTS 25		/* settings that are arguments of fma_register */
+#define FMA_NSETTINGS 35		/* and after them its options */
 
 /* In the order of fma_register's arguments */
 extern const FmaSetting FmaSettings[FMA_NSETTINGS];

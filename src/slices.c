@@ -156,7 +156,7 @@ FmaInterval
 FmaSliceInterval(FmaSearch *search, const FmaSlice *slice)
 {
 	FmaInterval interval = {NAN, NAN};
-	double		n = slice->n / slice->design_effect;
+	double		n = (double) slice->n / slice->design_effect;	/* which is a float: not to be divided as one */
 	double		mean = slice->total / slice->n;
 
 	if (FmaLossIsRate(search->encoding))

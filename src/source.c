@@ -294,6 +294,25 @@ CheckCondition(Source *source, const char *argument, const char *text)
 	}
 }
 
+/* Each probability is of another label, as it is shown: probabilities of labels that a mapping merges are not added */
+static void
+CheckProbabilityLabels(Source *source)
+{
+	List	   *seen = NIL;
+	ListCell   *cell;
+
+	foreach(cell, source->dataset->probability_labels)
+	{
+		char	   *shown = FmaShownLabel(source->dataset, lfirst(cell));
+		ListCell   *before;
+
+		foreach(before, seen)
+			if (strcmp(lfirst(before), shown) == 0)
+				FmaAddProblem(source->problems, "probability_labels", "two of them are shown as \"%s\" by labels; a view can add their probabilities", shown);
+		seen = lappend(seen, shown);
+	}
+}
+
 /* The task has what it needs */
 static void
 CheckTask(Source *source)
@@ -313,6 +332,9 @@ CheckTask(Source *source)
 		FmaAddProblem(source->problems, "probability_labels", "it is missing; it says which label each probability is of");
 	if (dataset->columns[FMA_PROBABILITIES] == NULL && dataset->probability_labels != NIL)
 		FmaAddProblem(source->problems, "probability_labels", "there are no probabilities");
+	CheckProbabilityLabels(source);
+	if (dataset->columns[FMA_EMBEDDING] == NULL && FmaSettingText(dataset, "clusters") != NULL)
+		FmaAddProblem(source->problems, "clusters", "there is no embedding");
 	if (dataset->labels != NULL && dataset->task != FMA_CLASSIFICATION)
 		FmaAddProblem(source->problems, "labels", "only task classification has them");
 	if (dataset->current_version != NULL && dataset->columns[FMA_MODEL_VERSION] == NULL)

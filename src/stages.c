@@ -20,6 +20,8 @@
 const FmaStage FmaStages[] = {
 	{"summaries", NULL, FmaRunSummaries},
 	{"units", FmaLeaveOutUnits, FmaRunUnits},
+	{"clusters", FmaLeaveOutClusters, FmaRunClusters},
+	{"duplicates", FmaLeaveOutDuplicates, FmaRunDuplicates},
 	{"slices", FmaLeaveOutSlices, FmaRunSlices},
 	{"slice metrics", FmaLeaveOutSliceMetrics, FmaRunSliceMetrics},
 	{"confirmation", FmaLeaveOutConfirmation, FmaRunConfirmation},

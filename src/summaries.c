@@ -21,7 +21,7 @@
 typedef struct Divisions
 {
 	int			n;
-	const char *names[3];		/* of columns of the inner select */
+	const char *names[4];		/* of columns of the inner select */
 } Divisions;
 
 /* ", expression AS name", unless there is no such thing */
@@ -201,6 +201,11 @@ AddDivisions(FmaRun *run, StringInfo more)
 		AddColumn(more, InByteOrder(FmaTextSql(run->dataset, FMA_PLACE)), "place");
 		divisions.names[divisions.n++] = "place";
 	}
+	if (run->by_cluster)
+	{
+		AddColumn(more, InByteOrder(psprintf("%s::text", FmaRunClusterSql(run, "t"))), "cluster");
+		divisions.names[divisions.n++] = "cluster";
+	}
 	return divisions;
 }
 
@@ -295,8 +300,8 @@ AddPosition(FmaRun *run, StringInfo sql, StringInfo more)
 		appendStringInfoString(sql, ", NULL::double precision AS longitude, NULL::double precision AS latitude");
 		return;
 	}
-	AddColumn(more, FmaFloat8Sql(dataset, FMA_LONGITUDE), "longitude");
-	AddColumn(more, FmaFloat8Sql(dataset, FMA_LATITUDE), "latitude");
+	AddColumn(more, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LONGITUDE)), "longitude");
+	AddColumn(more, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LATITUDE)), "latitude");
 	appendStringInfoString(sql, ", CASE WHEN max(s.longitude) - min(s.longitude) <= 180 THEN avg(s.longitude) "
 						   "ELSE (avg(CASE WHEN s.longitude < 0 THEN s.longitude + 360 ELSE s.longitude END) + 180)::numeric % 360 - 180 END::double precision AS longitude, "
 						   "avg(s.latitude) AS latitude");
@@ -393,8 +398,8 @@ DescribeRun(FmaRun *run)
 }
 
 /*
- * Stage: one row for each model version, and for each of its periods, batches
- * and places, from one scan.
+ * Stage: one row for each model version, and for each of its periods, batches,
+ * places and clusters, from one scan.
  */
 int64
 FmaRunSummaries(FmaRun *run)
@@ -406,6 +411,8 @@ FmaRunSummaries(FmaRun *run)
 	int64		n;
 
 	FmaSurveySource(run);
+	FmaNoteExclusion(run);
+	FmaPrepareClusters(run);
 	ReadThresholds(run);
 	initStringInfo(&query);
 	initStringInfo(&more);

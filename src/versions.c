@@ -67,7 +67,10 @@ SideSql(FmaRun *run, const FmaVersion *version, const char *loss, bool features)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "(SELECT %s AS fma_id, %s AS %s", FmaColumnSql(dataset, FMA_ID), FmaLossSql(dataset), loss);
 	if (features)
+	{
 		FmaAddFeatures(run, &sql, "t");
+		FmaAddCluster(run, &sql, "t");
+	}
 	appendStringInfo(&sql, " %s AND %s COLLATE \"C\" = %s)", run->from, FmaTextSql(dataset, FMA_MODEL_VERSION),
 					 quote_literal_cstr(version->name));
 	return sql.data;
@@ -76,7 +79,7 @@ SideSql(FmaRun *run, const FmaVersion *version, const char *loss, bool features)
 static bool
 HasConditions(FmaRun *run)
 {
-	return run->dataset->features != NIL || run->dataset->columns[FMA_UNIT] != NULL;
+	return run->dataset->features != NIL || run->dataset->columns[FMA_UNIT] != NULL || run->cluster_model != 0;
 }
 
 static char *
@@ -87,6 +90,8 @@ PairsSql(FmaRun *run, const FmaVersion *a, const FmaVersion *b)
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT a.fma_loss_a, b.fma_loss_b");
 	FmaAddFeatures(run, &sql, "b");
+	if (run->cluster_model != 0)
+		appendStringInfo(&sql, ", b.%s", quote_identifier(run->cluster_name));
 	if (!HasConditions(run))
 		appendStringInfoString(&sql, ", NULL::integer AS fma_none");	/* a search wants a column */
 	appendStringInfo(&sql, " FROM %s AS a JOIN %s AS b ON a.fma_id = b.fma_id",
@@ -121,27 +126,60 @@ AddCompared(FmaRows *rows, FmaSearch *search, const FmaVersion *a, const FmaVers
 	FmaAddRow(rows, values, nulls);
 }
 
+static void
+IgnoreColumns(FmaRowReader *reader, TupleDesc columns)
+{
+}
+
+/* A reader that knows whether there was a row */
+typedef struct AnyRow
+{
+	FmaRowReader reader;
+	bool		found;
+} AnyRow;
+
+static void
+NoteRow(FmaRowReader *reader, TupleTableSlot *slot)
+{
+	((AnyRow *) reader)->found = true;
+}
+
+/*
+ * Whether an id stands for several rows of a version.  Joined, these would
+ * count as many pairs, and a join of many of them might never end.
+ */
+static bool
+HasRepeatedIds(FmaRun *run, const FmaVersion *version)
+{
+	AnyRow		any = {.reader = {.start = IgnoreColumns,.row = NoteRow,.parallel = true}};
+
+	FmaReadQuery(psprintf("SELECT 1 FROM %s AS s WHERE s.fma_id IS NOT NULL AND s.fma_loss IS NOT NULL "
+						  "GROUP BY s.fma_id HAVING count(*) > 1 LIMIT 1", SideSql(run, version, "fma_loss", false)), &any.reader);
+	return any.found;
+}
+
 /* Adds all rows, and the slices where b is worse; to be called as the owner */
 static void
 Compare(FmaRun *run, FmaRows *rows, const FmaVersion *a, const FmaVersion *b)
 {
 	int			noted = run->note.len;
-	FmaEncoding *encoding = FmaEncodeSource(run, PairsSql(run, a, b), true);
+	FmaEncoding *encoding;
 	FmaSearch  *search;
 	FmaCompared *compared;
 	int64		n,
 				rank = 0;
 
+	if (HasRepeatedIds(run, a) || HasRepeatedIds(run, b))
+	{
+		FmaNote(run, "%s and %s were not compared: an id stands for several rows of a version", a->name, b->name);
+		return;
+	}
+	encoding = FmaEncodeSource(run, PairsSql(run, a, b), true);
 	if (!HasConditions(run))
 		run->note.data[run->note.len = noted] = '\0';
 	if (encoding->nrows == 0)
 	{
 		FmaNote(run, "%s and %s have no rows with the same id", a->name, b->name);
-		return;
-	}
-	if (encoding->nrows > Min(a->n, b->n))
-	{
-		FmaNote(run, "%s and %s were not compared: an id stands for several rows of a version", a->name, b->name);
 		return;
 	}
 	search = FmaSearchSource(run, encoding, run->max_order, FMA_AGAINST_ZERO);

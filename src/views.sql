@@ -101,7 +101,7 @@ SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x
 	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'slice'
-LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'slice' AND s.rank = x.rank
+LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'slice' AND s.rank = x.rank AND s.min_confidence IS NULL
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
 COMMENT ON VIEW fma_slice_metrics IS 'the slices with the most failures beyond the expected, with their metrics
 One row a slice. A slice with q_value < 0.05 and lift > 1 is worse than the rest beyond chance.';
@@ -115,7 +115,7 @@ SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x
 	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'hotspot'
-LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'hotspot' AND s.rank = x.rank
+LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'hotspot' AND s.rank = x.rank AND s.min_confidence IS NULL
 LEFT JOIN fma_result_confirmation AS c ON c.run_id = x.run_id AND c.conditions = x.conditions
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
 COMMENT ON VIEW fma_hotspots IS 'the few slices that matter: each worse than the rest and than every more general slice
@@ -173,6 +173,43 @@ LEFT JOIN LATERAL fma_failure_test(CASE WHEN s.n_units IS NULL THEN s.failures E
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
 COMMENT ON VIEW fma_places IS 'how often the model fails, place by place
 One row a place and model version. p_value and q_value: at another rate than the other places; NULL where rows come in units.';
+
+CREATE VIEW fma_clusters WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, s.model_version, s.segment::integer AS cluster, s.n, s.unlabelled, f.failures,
+	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
+	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
+	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
+	fma_failure_rate(o.failures - s.failures) AS impact, t.p_value, fma_q_value(t.p_value) OVER (PARTITION BY l.run_id) AS q_value, s.confident_errors,
+	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
+	g.mae, g.rmse, g.bias, w.truth AS confused_truth, w.prediction AS confused_prediction, w.n::bigint AS confused_n,
+	c.representatives, c.mean_distance, c.model_id, s.n_units, s.design_effect
+FROM fma_latest_run AS l
+JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'cluster' AND s.min_confidence IS NULL
+	AND s.model_version IS NOT DISTINCT FROM l.model_version
+JOIN fma_result_summary AS o ON o.run_id = l.run_id AND o.segment_by = 'overall' AND o.min_confidence IS NULL
+	AND o.model_version IS NOT DISTINCT FROM s.model_version
+LEFT JOIN fma_result_cluster AS c ON c.run_id = s.run_id AND c.cluster = s.segment::integer
+LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
+LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
+LEFT JOIN LATERAL fma_failure_test(CASE WHEN s.n_units IS NULL THEN s.failures END, o.failures - s.failures) AS t (p_value) ON true
+LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true
+LEFT JOIN LATERAL (
+	SELECT e.truth, e.prediction, e.n FROM fma_cells(s.confusion) AS e WHERE e.truth <> e.prediction AND e.n > 0
+	ORDER BY e.n DESC, e.truth COLLATE "C", e.prediction COLLATE "C" LIMIT 1
+) AS w ON true;
+COMMENT ON VIEW fma_clusters IS 'how often the model fails in each cluster of embeddings, what it confuses there, and typical rows
+One row a cluster of the current model version; cluster NULL is the rows without an embedding.';
+
+CREATE VIEW fma_duplicate_review WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, d.group_id, d.size, d.representative,
+	array_to_string((array_agg(d.id ORDER BY d.id <> d.representative, d.similarity DESC, d.id COLLATE "C"))[1:100], ', ') AS ids,
+	string_agg(DISTINCT d.label, ', ') AS labels, d.labels_disagree, d.crosses_batches, d.min_similarity, count(e.id) AS excluded
+FROM fma_latest_run AS l
+JOIN fma_result_duplicate AS d ON d.run_id = l.run_id
+LEFT JOIN fma_excluded AS e ON e.dataset_id = l.dataset_id AND e.id = d.id
+GROUP BY l.dataset, l.run_id, l.model_version, d.group_id, d.size, d.representative, d.labels_disagree, d.crosses_batches, d.min_similarity;
+COMMENT ON VIEW fma_duplicate_review IS 'rows with nearly the same embedding, to be looked at: labels that disagree are errors
+One row a group. fma_exclude_duplicates has later runs leave out all but the representatives.';
 
 CREATE VIEW fma_model_comparison WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, c.version_a, c.version_b, c.rank, c.slice, c.n, c.loss_a, c.loss_b, c.difference, c.ci_low, c.ci_high,
@@ -232,10 +269,12 @@ ALTER VIEW fma_hotspot_confirmation OWNER TO @extowner@;
 ALTER VIEW fma_timeline OWNER TO @extowner@;
 ALTER VIEW fma_batches OWNER TO @extowner@;
 ALTER VIEW fma_places OWNER TO @extowner@;
+ALTER VIEW fma_clusters OWNER TO @extowner@;
+ALTER VIEW fma_duplicate_review OWNER TO @extowner@;
 ALTER VIEW fma_model_comparison OWNER TO @extowner@;
 ALTER VIEW fma_run_log OWNER TO @extowner@;
 GRANT SELECT ON fma_latest_run, fma_overview, fma_run_history, fma_confusion_cells, fma_label_metrics, fma_calibration, fma_confidence_curve,
-	fma_slice_metrics, fma_hotspots, fma_hotspot_confirmation, fma_timeline, fma_batches, fma_places, fma_model_comparison, fma_run_log TO PUBLIC;
+	fma_slice_metrics, fma_hotspots, fma_hotspot_confirmation, fma_timeline, fma_batches, fma_places, fma_clusters, fma_duplicate_review, fma_model_comparison, fma_run_log TO PUBLIC;
 
 ALTER VIEW fma_changepoints OWNER TO @extowner@;
 ALTER VIEW fma_drift_metrics OWNER TO @extowner@;
@@ -271,13 +310,18 @@ BEGIN
 			('ci_low_after', 'lower end of the 95 % interval of rate_after'),
 			('ci_low_before', 'lower end of the 95 % interval of rate_before'),
 			('classwise_ece', 'classwise expected calibration error of the class probabilities'),
+			('cluster', 'number of the cluster; NULL for rows without an embedding'),
 			('condition', 'a condition on the feature; NULL: the feature as a whole'),
 			('conditions', 'the slice as JSON: column, op, value'),
 			('confidence_log_loss', 'log loss of the confidence, natural logarithm'),
 			('confident_errors', 'failures with at least the high confidence'),
 			('confirmation', 'new, confirmed, not confirmed or too few rows: what the rows since the run before say'),
+			('confused_n', 'how often'),
+			('confused_prediction', 'what was most often predicted wrongly in the cluster'),
+			('confused_truth', 'what that truly was'),
 			('correct', 'whether truth and prediction are the same'),
 			('coverage', 'share of rows with at least the threshold''s confidence'),
+			('crosses_batches', 'whether rows of the group are in different batches'),
 			('dataset', 'name of the dataset'),
 			('dataset_id', 'number of the dataset'),
 			('design_effect', 'how many rows are worth one independent row; 1 without units, NULL where a single unit cannot tell'),
@@ -291,6 +335,7 @@ BEGIN
 			('errors', 'wrong predictions from the threshold on'),
 			('errors_in_bin', 'wrong predictions from this threshold to the next'),
 			('excess_failures', 'failures beyond what the baseline''s rate would give'),
+			('excluded', 'rows of the group that the next run leaves out'),
 			('expected', 'failures expected if nothing were wrong'),
 			('f1', 'F1 of the label'),
 			('failed_stage', 'stage that failed'),
@@ -304,9 +349,12 @@ BEGIN
 			('fn', 'false negatives'),
 			('fp', 'false positives'),
 			('gap', 'mean confidence minus accuracy: positive is overconfident'),
+			('group_id', 'number of the group of duplicates, the largest first'),
 			('gumbel_p', 'p_value by a Gumbel distribution, for small values'),
 			('hellinger', 'Hellinger distance, 0 to 1'),
 			('high', 'upper end of the bin'),
+			('ids', 'ids of the group, the representative first, at most 100'),
+			('impact', 'the failure rate of all rows, were those of the cluster not there'),
 			('iou', 'intersection over union of the label'),
 			('is_current', 'whether this is the model version that slices and hotspots are about'),
 			('jensen_shannon', 'Jensen-Shannon distance, 0 to 1'),
@@ -315,6 +363,8 @@ BEGIN
 			('ks', 'Kolmogorov-Smirnov distance, of numbers'),
 			('ks_p', 'p-value of ks'),
 			('label', 'the label'),
+			('labels', 'the different truths in the group'),
+			('labels_disagree', 'whether rows of the group have different truths'),
 			('last_at', 'time of the newest row'),
 			('latitude', 'mean latitude, degrees'),
 			('lift', 'rate or mean loss divided by that of all rows'),
@@ -331,9 +381,12 @@ BEGIN
 			('mcc', 'Matthews'' correlation coefficient'),
 			('mce', 'maximum calibration error, ten bins'),
 			('mean_confidence', 'mean confidence'),
+			('mean_distance', 'mean distance of the rows to the centroid'),
 			('mean_loss', 'mean loss; the failure rate where the loss is a failure'),
 			('message', 'error message'),
+			('min_similarity', 'the lowest cosine similarity of a row of the group to the representative'),
 			('mix_effect', 'change of the rate of all rows since there are more or fewer such rows'),
+			('model_id', 'number of the cluster model'),
 			('model_version', 'the model version, where the dataset has one'),
 			('n', 'rows'),
 			('n_after', 'rows after, up to the next change'),
@@ -379,6 +432,8 @@ BEGIN
 			('reference_from', 'time of the reference''s oldest row'),
 			('reference_run_id', 'the run whose rows are the reference; NULL: the first half of this run''s time'),
 			('relative_risk', 'failures over expected inside, divided by the same outside'),
+			('representative', 'the row that stands for the group'),
+			('representatives', 'ids of the rows nearest to the centroid, the nearest first'),
 			('rest_rate', 'rate or mean loss of the rows outside the slice'),
 			('rmse', 'root mean squared error'),
 			('rows_after', 'rows after this time were measured'),
@@ -393,6 +448,7 @@ BEGIN
 			('share_of_truth', 'share of the rows that truly have this label'),
 			('share_reference', 'share of the reference''s rows'),
 			('since', 'only rows from this time on, as asked for'),
+			('size', 'rows in the group'),
 			('slice', 'the slice as a person reads it'),
 			('sqlstate', 'error code'),
 			('stage', 'name of the stage'),

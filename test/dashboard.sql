@@ -3,7 +3,7 @@
 \set QUIET on
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(62);
+SELECT plan(63);
 \i examples/load.sql
 CREATE ROLE fma_stranger;
 
@@ -121,5 +121,9 @@ INSERT INTO fma_dataset_share SELECT dataset_id, 'fma_stranger' FROM fma_dataset
 SET ROLE fma_stranger;
 SELECT is(fma_get_overview('fashion') ->> 'n', '10000', 'shared, they see it');
 RESET ROLE;
+-- Thousands of labels: no matrix of a hundred million cells
+SELECT run('new', 1001, NULL) AS many \gset
+INSERT INTO fma_result_summary (run_id, segment_by, n, unlabelled, confusion) SELECT :many, 'overall', 1001, 0, fma_confusion('L' || i, 'L' || i % 1000) FROM generate_series(1, 1001) AS i;
+SELECT is((SELECT (jsonb_array_length(m -> 'labels'), m ->> 'counts', m ->> 'share_of_truth')::text FROM fma_get_confusion_matrix('new') AS m), '(1002,,)', 'more than 1,000 labels have no matrix');
 SELECT * FROM finish();
 ROLLBACK;

@@ -32,6 +32,10 @@ SELECT run_id, dataset_id, status, n, settings FROM fma_result_run ORDER BY 1;
 SELECT run_id, segment_by, n, failures, confusion FROM fma_result_summary ORDER BY run_id, segment_by;
 SELECT run_id, position, stage, n FROM fma_result_stage ORDER BY 1, 2;
 SELECT run_id, rule_id, value, passed FROM fma_result_rule;
+SELECT model_id, dataset_id, k, model, fitted_by_run, fitted_at, retired FROM fma_cluster_model;
+SELECT * FROM fma_result_cluster ORDER BY 1, 2;
+SELECT * FROM fma_result_duplicate ORDER BY run_id, group_id, id;
+SELECT * FROM fma_excluded ORDER BY 1, 2;
 SELECT * FROM fma_overview ORDER BY dataset;
 SELECT relname, pg_get_userbyid(relowner) = current_user, relacl IS NULL, relrowsecurity FROM pg_class WHERE relname ~ '^fma_' AND relkind IN ('r', 'S') ORDER BY 1;
 SELECT tablename, policyname, qual FROM pg_policies WHERE policyname ~ '^fma_' ORDER BY 1, 2;
@@ -45,14 +49,14 @@ round() {
 	[ "$schema" = public ] || PGUSER=$owner sql -d fma_before -c "CREATE SCHEMA \"$schema\""
 	PGUSER=$owner sql -d fma_before -c 'SET client_min_messages = warning' -c "CREATE EXTENSION fma SCHEMA \"$schema\"" \
 		-c "CREATE SCHEMA store" \
-		-c "CREATE TABLE store.predictions AS SELECT i AS id, 'cat' AS truth, CASE WHEN i % 3 = 0 THEN 'dog' ELSE 'cat' END AS prediction FROM generate_series(1, 9) AS i" \
+		-c "CREATE TABLE store.predictions AS SELECT i AS id, 'cat' AS truth, CASE WHEN i % 3 = 0 THEN 'dog' ELSE 'cat' END AS prediction, ARRAY[i, i % 3]::real[] AS embedding FROM generate_series(1, 9) AS i" \
 		-c "CREATE VIEW store.seen AS SELECT * FROM store.predictions" \
 		-c "SET search_path = store, \"$schema\"" \
-		-c "SELECT fma_register('first', 'predictions', truth => 'truth', prediction => 'prediction')" \
+		-c "SELECT fma_register('first', 'predictions', truth => 'truth', prediction => 'prediction', id => 'id', embedding => 'embedding', clusters => 2)" \
 		-c "SELECT fma_register('second', 'seen', truth => 'truth', prediction => 'prediction', filter => 'id > 1')" \
 		-c "SELECT fma_share('first', 'dump_reader'), fma_share('second', 'public')" \
 		-c "SELECT fma_unregister('second')" -c "SELECT fma_register('third', 'seen', truth => 'truth', prediction => 'prediction')" \
-		-c "SELECT fma_add_rule('first', 'FailureRate', 0.5)" -c "SELECT fma_run('first'), fma_run('third')" >/dev/null
+		-c "SELECT fma_add_rule('first', 'FailureRate', 0.5)" -c "SELECT fma_run('first'), fma_run('third')" -c "SELECT fma_exclude_duplicates('first')" >/dev/null
 	PGUSER=$dumper "$bindir/pg_dump" "$@" -f "$work/dump" fma_before
 	case " $* " in
 	*" -Fc "*) PGUSER=$dumper "$bindir/pg_restore" --exit-on-error -d fma_after "$work/dump" ;;
@@ -71,10 +75,15 @@ round() {
 	equal "next run" 3 "$(PGUSER=$owner sql -d fma_after -c 'SET client_min_messages = warning' -c "SELECT \"$schema\".fma_run('fourth')")"
 	equal "an old dataset's run" 4 "$(PGUSER=$owner sql -d fma_after -c 'SET client_min_messages = warning' -c "SELECT \"$schema\".fma_run('third')")"
 	equal "their results" "complete 9 complete 9" "$(PGUSER=$owner sql -d fma_after -c "SELECT string_agg(concat_ws(' ', status, n), ' ') FROM \"$schema\".fma_result_run WHERE run_id > 2")"
+	# The model is still the one that was fitted, what was excluded is, and the next model has a new number
+	equal "a run with clusters" 5 "$(PGUSER=$owner sql -d fma_after -c 'SET client_min_messages = warning' -c "SELECT \"$schema\".fma_run('first')")"
+	equal "its rows and model" "3 1 1" "$(PGUSER=$owner sql -d fma_after -c "SELECT DISTINCT concat_ws(' ', n, model_id, fitted_by_run) FROM \"$schema\".fma_result_run JOIN \"$schema\".fma_result_cluster USING (run_id) JOIN \"$schema\".fma_cluster_model USING (model_id) WHERE run_id = 5")"
+	PGUSER=$owner sql -d fma_after -c 'SET client_min_messages = warning' -c "SELECT \"$schema\".fma_refit_clusters('first'), \"$schema\".fma_run('first')" >/dev/null
+	equal "the next model" "2" "$(PGUSER=$owner sql -d fma_after -c "SELECT max(model_id) FROM \"$schema\".fma_cluster_model")"
 	# Rights are as before: the reader reads what was shared with him, and writes nothing
 	PGUSER=$owner sql -d fma_after -c "GRANT USAGE ON SCHEMA \"$schema\" TO dump_reader"
 	equal "shared" "first" "$(PGUSER=dump_reader sql -d fma_after -c "SELECT name FROM \"$schema\".fma_dataset")"
-	equal "shared run" "1" "$(PGUSER=dump_reader sql -d fma_after -c "SELECT run_id FROM \"$schema\".fma_overview")"
+	equal "shared run" "6" "$(PGUSER=dump_reader sql -d fma_after -c "SELECT run_id FROM \"$schema\".fma_overview")"
 	! PGUSER=dump_reader sql -d fma_after -c "DELETE FROM \"$schema\".fma_dataset" 2>/dev/null || fail "a reader deleted datasets"
 	# Nothing but data was dumped of the extension: its rights are what the install script gave
 	! PGUSER=$owner "$bindir/pg_dump" fma_after | grep -E '(GRANT|REVOKE|ALTER|POLICY).*fma_' || fail "the dump changes objects of the extension"

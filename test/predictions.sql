@@ -3,7 +3,7 @@
 \set QUIET on
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(99);
+SELECT plan(100);
 
 \i examples/load.sql
 CREATE ROLE fma_owner_1;
@@ -245,6 +245,11 @@ SELECT is(count(*), 12::bigint, 'each label is found by its own filter') FROM ho
 SELECT fma_export_query('fashion', only_high_confidence_errors => true, conditions => '[{"column": "batch", "op": "=", "value": 3}]', model_version => 'v1') AS query \gset
 SELECT results_eq(:'query', $$ SELECT id::text, true_label, pred_label, confidence, 'confident_error', NULL::text FROM fashion
 	WHERE true_label <> pred_label AND confidence >= 0.8 AND batch = 3 AND model_version = 'v1' ORDER BY confidence DESC, id DESC $$, 'the export''s rows, in order');
+
+-- Columns called like what our statements call theirs
+CREATE TABLE namesake AS SELECT i AS t, 'x'::text AS f, i % 2 = 0 AS failed FROM generate_series(1, 4) AS i;
+SELECT dataset('namesake', 'namesake', '{"task": "condition", "failed": "t.failed", "id": "t", "features": ["f"]}');
+SELECT is((SELECT (id, failed, attributes)::text FROM fma_get_prediction('namesake', '2')), '(2,t,"{""f"": ""x""}")', 'a feature may be called f, and an id t');
 
 -- Whoever owns the extension's tables could write any dataset into them
 CREATE ROLE fma_home;

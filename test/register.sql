@@ -1,6 +1,6 @@
 -- Registering: conditions mean the same to everybody; no text argument becomes SQL
 BEGIN;
-SELECT plan(28);
+SELECT plan(37);
 SET client_min_messages = warning;
 SET search_path = public, pg_catalog;
 
@@ -124,6 +124,13 @@ SELECT is((SELECT count(*) FROM fma_dataset WHERE name = 'attacked'), 0::bigint,
 SELECT is(current_setting('search_path') || current_setting('transaction_read_only') || current_user, 'publicoff' || session_user, 'the session is as it was');
 SELECT throws_ok($$ SELECT fma_register('r', 'prediction', failed => '1 / 0 > id') $$, '22023', 'dataset "r" cannot be registered', 'even after an error while planning');
 SELECT is(current_setting('search_path') || current_setting('transaction_read_only') || current_user, 'publicoff' || session_user, 'the session is as it was then, too');
+CREATE TABLE guessed AS SELECT 'cat' AS truth, 'dog' AS prediction, ARRAY[0.4, 0.6]::float8[] AS probabilities;
+SELECT throws_like($$ SELECT fma_register('guessed', 'guessed', 'truth', 'prediction', probabilities => 'probabilities', probability_labels => '{cat,dog}', labels => '{"cat": "animal", "dog": "animal"}') $$,
+	'dataset "guessed" cannot be registered', 'labels that a mapping merges cannot share their probabilities');
+SELECT throws_like($$ SELECT fma_register('guessed', 'guessed', 'truth', 'prediction', timezone => 'CET') $$,
+	'dataset "guessed" cannot be registered', 'a zone that AT TIME ZONE takes for an abbreviation would divide days at other times than the rows have');
+SELECT lives_ok(format($$ SELECT fma_register(%L, 'guessed', 'truth', 'prediction', timezone => %L) $$, zone, zone), zone || ' means one time')
+FROM unnest(ARRAY['UTC', 'Europe/Paris', 'EST', 'America/St_Johns', '<+03>-3', 'EST5EDT', 'Asia/Kathmandu']) AS zone;
 SET transaction_read_only = on;
 SELECT throws_ok($$ SELECT fma_register('r', 'prediction', failed => 'true') $$, '25006', NULL, 'a read-only transaction registers nothing');
 SELECT * FROM finish();

@@ -1,6 +1,6 @@
 -- Rights: who registers, sees, changes and reads what, and as whom a registrant's expression is executed
 BEGIN;
-SELECT plan(101);
+SELECT plan(105);
 SET client_min_messages = warning;
 
 CREATE ROLE alice;
@@ -334,5 +334,30 @@ SET ROLE dan;
 INSERT INTO dan.fma_dataset_share VALUES (1, 'dan');
 SELECT throws_ok($$ SELECT * FROM dan.fma_list_predictions('hers') $$, '42501', NULL, 'nor does that owner come by a superuser''s rights');
 RESET ROLE;
+
+-- What the extension's owner puts in the place of a table is not executed as whoever calls
+SET ROLE dan;
+CREATE FUNCTION dan.spy() RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+	IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+		RAISE EXCEPTION 'executed as a superuser';
+	END IF;
+	RETURN 1;
+END $$;
+CREATE TABLE dan.his AS SELECT i AS id, i % 2 = 0 AS bad FROM generate_series(1, 10) AS i;
+SELECT dan.fma_register('his', 'dan.his', failed => 'bad', id => 'id', features => '{id}');
+ALTER TABLE dan.fma_result_run RENAME TO run_;
+ALTER TABLE dan.fma_result_slice RENAME TO slice_;
+ALTER TABLE dan.fma_result_summary RENAME TO summary_;
+ALTER TABLE dan.fma_rule RENAME TO rule_;
+CREATE VIEW dan.fma_result_run AS SELECT dan.spy() AS run_id, dataset_id, NULL::text AS model_version, NULL::timestamptz AS since, NULL::timestamptz AS until, 'complete' AS status FROM dan.fma_dataset;
+CREATE VIEW dan.fma_result_slice AS SELECT dan.spy() AS run_id, 'hotspot' AS kind, 1::bigint AS rank, '[]'::jsonb AS conditions;
+CREATE VIEW dan.fma_result_summary AS SELECT dan.spy() AS run_id, 'overall' AS segment_by, 'v1' AS model_version;
+CREATE VIEW dan.fma_rule AS SELECT dan.spy()::integer AS rule_id, dataset_id FROM dan.fma_dataset WHERE name = 'his';
+RESET ROLE;
+SELECT lives_ok($$ SELECT * FROM dan.fma_list_predictions('his', hotspot => 1) $$, 'neither for a hotspot');
+SELECT lives_ok($$ SELECT * FROM dan.fma_newest_run('his', 'v1') $$, 'nor for a dashboard');
+SELECT lives_ok($$ SELECT * FROM dan.fma_check_run('his') $$, 'nor for a gate');
+SELECT lives_ok($$ SELECT dan.fma_remove_rule(1) $$, 'nor for a rule');
 SELECT * FROM finish();
 ROLLBACK;

@@ -3,7 +3,7 @@
 \set QUIET on
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(80);
+SELECT plan(89);
 \i examples/load.sql
 ALTER TABLE flights ADD day date, ADD lon float8, ADD lat float8;
 UPDATE flights SET day = ts::date, lon = a.lon, lat = a.lat FROM airports AS a WHERE origin = iata;
@@ -27,7 +27,7 @@ CREATE TEMP VIEW summary AS SELECT s.* FROM fma_result_summary AS s WHERE run_id
 SELECT is((SELECT (status, n, first_at, last_at, period, model_version, failed_stage)::text FROM fma_result_run WHERE run_id = latest('flights')),
 	(SELECT ('complete', count(*), min(ts)::timestamptz, max(ts)::timestamptz, 'day', NULL, NULL)::text FROM flights), 'the run''s row');
 SELECT results_eq($$ SELECT stage FROM fma_result_stage WHERE run_id = latest('flights') ORDER BY position $$,
-	ARRAY['summaries', 'units', 'slices', 'slice metrics', 'confirmation', 'model versions', 'change points', 'drift', 'explanation', 'space-time', 'rules'], 'all stages are recorded');
+	ARRAY['summaries', 'units', 'clusters', 'duplicates', 'slices', 'slice metrics', 'confirmation', 'model versions', 'change points', 'drift', 'explanation', 'space-time', 'rules'], 'all stages are recorded');
 SELECT ok((SELECT bool_and(seconds >= 0 AND started_at <= clock_timestamp()) FROM fma_result_stage), 'with their time');
 
 -- Summaries against plain SQL
@@ -248,5 +248,30 @@ REVOKE SELECT ON guarded FROM fma_analyst;
 SELECT ok(fma_run('guarded') > 0, 'an owner without rights any more');
 SELECT is((SELECT (status, sqlstate)::text FROM fma_result_run WHERE run_id = latest('guarded')), '(failed,55000)', 'makes the run fail');
 
+
+-- An id that stands for several rows would count as several pairs, however few they are
+CREATE TABLE repeated AS SELECT v AS version, i AS id, i % 3 AS truth, i % 5 % 3 AS prediction, i % 4 AS f FROM generate_series(1, 100) AS i, (VALUES ('v1'), ('v2')) AS v (v);
+SELECT register('repeated', 'repeated', '{"truth": "truth", "prediction": "prediction", "id": "id", "model_version": "version", "task": "classification", "features": ["f"]}');
+INSERT INTO repeated VALUES ('v2', NULL, 1, 1, 1), ('v2', NULL, 1, 1, 1), ('v2', 7, NULL, 1, 1), ('v2', 2000, 1, 1, 1);
+SELECT ok(fma_run('repeated') > 0);
+SELECT is((SELECT array_agg(n) FROM fma_result_comparison WHERE run_id = latest('repeated') AND rank = 0), ARRAY[100::bigint], 'rows without an id, and unlabelled ones, are no pairs');
+INSERT INTO repeated VALUES ('v1', 7, 1, 1, 1);
+DELETE FROM repeated WHERE version = 'v2' AND id BETWEEN 50 AND 60;
+SELECT ok(fma_run('repeated') > 0);
+SELECT is(note('repeated', 'model versions'), 'v1 and v2 were not compared: an id stands for several rows of a version', 'a single id that repeats is found');
+
+-- The search of hotspots has options that the confirmation must not be bound by
+CREATE TABLE narrow AS SELECT i AS id, i % 3 = 0 AND i % 5 > 0 OR i % 11 = 0 AS bad, CASE WHEN i % 3 = 0 THEN 'c0' ELSE 'c' || i % 5 + 1 END AS c, timestamptz '2026-01-01' + i * interval '1 minute' AS at FROM generate_series(1, 7000) AS i;
+SELECT register('narrow', 'narrow', '{"failed": "t.bad", "task": "condition", "occurred_at": "at", "features": ["c"], "max_values": 1}');
+SELECT ok(fma_run('narrow', until => '2026-01-03') > 0 AND fma_run('narrow') > 0);
+SELECT is((SELECT array_agg((slice, verdict, n)::text) FROM fma_result_confirmation WHERE run_id = latest('narrow')),
+	(SELECT ARRAY[('c = c0', 'confirmed', count(*))::text] FROM narrow WHERE c = 'c0' AND at >= '2026-01-03'), 'a hotspot is confirmed where only the most frequent values are told apart');
+
+-- A slice of a single unit, whose mean has no variance
+CREATE TABLE alone AS SELECT i AS id, i::float8 AS truth, i + sin(i) * (1 + i % 5) AS prediction, CASE WHEN i % 5 = 4 THEN 0 ELSE i % 50 END AS unit, 'g' || i % 5 AS g FROM generate_series(1, 2000) AS i;
+SELECT register('alone', 'alone', '{"truth": "truth", "prediction": "prediction", "unit": "unit", "task": "regression", "features": ["g"]}');
+SELECT ok(fma_run('alone') > 0);
+SELECT is((SELECT (status, message)::text FROM fma_result_run WHERE run_id = latest('alone')), '(complete,)', 'does not end the run');
+SELECT is((SELECT (n_units, design_effect)::text FROM fma_result_summary WHERE run_id = latest('alone') AND segment = 'g = g4' AND segment_by = 'slice'), '(1,)', 'and has no design effect');
 SELECT * FROM finish();
 ROLLBACK;

@@ -3,7 +3,7 @@
 \set QUIET on
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(22);
+SELECT plan(23);
 
 -- The real data sets
 CREATE TABLE stops (id int, ts timestamp, precinct int, neighborhood text, hour int, dow int, race text, gender text,
@@ -140,6 +140,10 @@ SELECT ok((SELECT min(n) >= 13700 AND max(n) <= 14001 FROM fma_find_slices('SELE
 SELECT is((SELECT array_agg(edge ORDER BY edge) FROM (SELECT (regexp_match(predicate, '>= (-?\d+)'))[1]::bigint AS edge FROM fma_find_slices('SELECT failed, big FROM many', 1, bins := 4, top := NULL)) AS s WHERE edge IS NOT NULL),
 	(SELECT array_agg(big ORDER BY big) FROM (SELECT big, row_number() OVER (ORDER BY big) - 1 AS r, count(*) OVER () AS m FROM many WHERE big IS NOT NULL) AS s WHERE r IN (m / 4, m / 2, 3 * m / 4)),
 	'edges of bins are exact quantiles');
+
+-- All rows of a slice fail, and its design effect is no round number: its rate is 1, not a little more
+SELECT results_eq($$ SELECT slice, failure_rate, ci_high FROM fma_find_slices('SELECT i % 4 > 0 AS failed, i % 2 AS odd, 1 AS unit FROM generate_series(1, 100) AS i', unit := 'unit') WHERE slice = 'odd = 1' $$,
+	$$ VALUES ('odd = 1', 1::float8, 1::float8) $$, 'a rate of 1 has an interval up to 1');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -97,5 +97,24 @@ SELECT cmp_ok((SELECT count(*) FROM fma_hotspot_confirmation WHERE dataset = 'fl
 SELECT is((SELECT count(*) FROM fma_run_history WHERE dataset = 'flights'), 2::bigint, 'both runs are in the history');
 SELECT is((SELECT n FROM fma_overview WHERE dataset = 'unlabelled'), 200::bigint, 'unlabelled rows are rows');
 SELECT is((SELECT (failures, failure_rate, ece) FROM fma_overview WHERE dataset = 'unlabelled'), ROW(0::bigint, NULL::float8, NULL::float8), 'that say nothing');
+
+-- A rule's confidence threshold has summaries of its own, which are no rows of the views
+SELECT fma_add_rule('flights', 'Accuracy', 0.5, min_confidence => confidence) FROM unnest(ARRAY[0.6, 0.7]) AS confidence;
+SELECT fma_run('flights');
+SELECT cmp_ok((SELECT count(*) FROM fma_slice_metrics WHERE dataset = 'flights'), '>', 0::bigint, 'there are slices');
+SELECT is((SELECT count(*) - count(DISTINCT rank) FROM fma_slice_metrics WHERE dataset = 'flights'), 0::bigint, 'one row a slice, whatever the rules');
+SELECT cmp_ok((SELECT count(*) FROM fma_hotspots WHERE dataset = 'flights'), '>', 0::bigint, 'there are hotspots');
+SELECT is((SELECT count(*) - count(DISTINCT rank) FROM fma_hotspots WHERE dataset = 'flights'), 0::bigint, 'and one row a hotspot');
+
+-- A single unit, and places whose position is not always known
+CREATE TABLE video (id int, truth text, prediction text, unit text, place text, lon float8, lat float8);
+INSERT INTO video SELECT i, 'A', CASE WHEN i % 4 = 0 THEN 'A' ELSE 'B' END, 'only one', 'p' || i % 2,
+	CASE i % 5 WHEN 0 THEN 'NaN' WHEN 1 THEN 'Infinity' ELSE '10' END::float8, CASE WHEN i % 2 = 0 THEN 'NaN' ELSE '20' END::float8 FROM generate_series(1, 100) AS i;
+SELECT fma_register('video', 'video', 'truth', 'prediction', id => 'id', unit => 'unit', place => 'place', longitude => 'lon', latitude => 'lat');
+SELECT fma_run('video');
+SELECT is((SELECT array_agg((place, longitude, latitude)::text ORDER BY place) FROM fma_places WHERE dataset = 'video'), ARRAY['(p0,10,)', '(p1,10,20)'],
+	'the position of a place is the mean of those that are known');
+SELECT is((SELECT (ci_low, ci_high, design_effect)::text FROM fma_overview WHERE dataset = 'video'), '(,,)', 'a single unit has no interval');
+SELECT is((SELECT (o ->> 'ci_low', o ->> 'ci_high', o ->> 'design_effect')::text FROM fma_get_overview('video') AS o), '(,,)', 'nor in JSON');
 SELECT * FROM finish();
 ROLLBACK;
