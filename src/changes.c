@@ -183,15 +183,16 @@ PairSql(const Pair *pair, const char *what, const char *where)
 {
 	FmaRun	   *run = pair->run;
 	FmaDataset *dataset = run->dataset;
-	const char *at = FmaTimeSql(dataset);
+	const char *at = FmaTimeSql(dataset),
+			   *exclusion = FmaExclusionSql(run);
 	char	   *from = TimeLiteral(run, pair->from),
 			   *last = TimeLiteral(run, pair->last);
 	StringInfoData reference,
 				current;
 
 	initStringInfo(&reference);
-	appendStringInfo(&reference, "SELECT %s %s %s %s BETWEEN %s AND %s%s", what, FmaFromSql(dataset, NULL, NULL),
-					 dataset->filter == NULL ? "WHERE" : "AND", at, from, last, where);
+	appendStringInfo(&reference, "SELECT %s %s %s %s BETWEEN %s AND %s%s%s", what, FmaFromSql(dataset, NULL, NULL),
+					 dataset->filter == NULL ? "WHERE" : "AND", at, from, last, where, exclusion == NULL ? "" : exclusion);
 	if (dataset->columns[FMA_MODEL_VERSION] != NULL && pair->version != NULL)
 		appendStringInfo(&reference, " AND %s COLLATE \"C\" = %s", FmaTextSql(dataset, FMA_MODEL_VERSION), quote_literal_cstr(pair->version));
 	initStringInfo(&current);

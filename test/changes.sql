@@ -130,6 +130,12 @@ SELECT fma_register('timeless', 'strange', failed => 'bad', features => ARRAY['f
 SELECT fma_run('timeless') > 0;
 SELECT is(note('timeless', s), 'left out: the dataset has no occurred_at', s || ' without times') FROM unnest(ARRAY['change points', 'drift', 'explanation']) AS s;
 
+-- Rows that are excluded as duplicates are in neither set
+INSERT INTO fma_excluded (dataset_id, id, representative) SELECT dataset_id, i::text, '0' FROM fma_dataset, generate_series(1, 100) AS i WHERE name = 'stream';
+SELECT fma_run('stream') > 0;
+SELECT is((SELECT array_agg(DISTINCT (n_reference, n_current)::text) FROM fma_drift_metrics WHERE dataset = 'stream'), ARRAY[(400 - 100::bigint, 3600::bigint)::text], 'nothing is compared that was excluded');
+DELETE FROM fma_excluded;
+
 -- A column that is a time
 ALTER TABLE stream ADD d timestamptz;
 UPDATE stream SET d = at;
