@@ -189,7 +189,8 @@ def confusion(truths, predictions, conf, iou, across_labels=True, max_detections
 
 def fingerprint(cells):
     """As the test makes it from fma_cells."""
-    lines = sorted('%s>%s=%d' % (t or '-', p or '-', n) for (t, p), n in cells.items())
+    name = lambda label: '-' if label is None else label
+    lines = sorted('%s>%s=%d' % (name(t), name(p), n) for (t, p), n in cells.items())
     return hashlib.md5(','.join(lines).encode()).hexdigest()
 
 
