@@ -125,8 +125,7 @@ FindColumns(BoxQuery *query, TupleDesc columns)
 		if (column == COLUMNS || !MayHave(query->source, column))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("the %s query has a column \"%s\", which is none of a %s",
-							source_names[query->source], name, query->source == FMA_TRUTH ? "true box" : "predicted one"),
+					 errmsg("the %s query has an unknown column \"%s\"", source_names[query->source], name),
 					 HintColumns(query->source)));
 		if (query->position[column] >= 0)
 			ereport(ERROR,
