@@ -57,7 +57,11 @@ static const int64 depths[DEPTHS] = {1, 10};
 /* Added to a denominator that can be 0: the distance from 1 to the next double */
 #define SPACING_OF_ONE 2.220446049250313e-16
 
-/* Up to so many numbers NumPy adds in a loop, eight partial sums in turns */
+/*
+ * NumPy (1.9 to 2.2) sums what is in its buffer pairwise, down to blocks that
+ * are added in a loop, eight partial sums in turns.
+ */
+#define SUM_BUFFER 8192
 #define SUM_BLOCK 128
 #define SUM_LANES 8
 
@@ -138,7 +142,7 @@ Space(double *numbers, int n, double first, double last)
 	numbers[n - 1] = last;
 }
 
-/* A sum in NumPy's order: halves, down to blocks that are added in eight lanes */
+/* The sum of a buffer: halves, down to blocks that are added in eight lanes */
 static double
 PairwiseSum(const double *numbers, int64 n)
 {
@@ -169,7 +173,11 @@ PairwiseSum(const double *numbers, int64 n)
 static double
 Mean(const double *numbers, int64 n)
 {
-	return n == 0 ? NAN : PairwiseSum(numbers, n) / n;
+	double		sum = 0;
+
+	for (int64 i = 0; i < n; i += SUM_BUFFER)
+		sum += PairwiseSum(numbers + i, Min(n - i, SUM_BUFFER));
+	return n == 0 ? NAN : sum / n;
 }
 
 /* The ways of matching for whose area something is too small or too large */
