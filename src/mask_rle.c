@@ -74,7 +74,7 @@ ReadString(Counts *counts, const char *text, int length)
 				FmaJsonBad(counts->json, "counts", psprintf("ends within the number that begins at character %d", begin + 1));
 			character = (unsigned char) text[i] - CHARACTER_BASE;
 			if (character < 0 || character > (CHARACTER_MORE | CHARACTER_MASK))
-				FmaJsonBad(counts->json, "counts", psprintf("has a character that is none of the encoding, the %dth", i + 1));
+				FmaJsonBad(counts->json, "counts", psprintf("has a character that is not of the encoding at character %d", i + 1));
 			if (i - begin == MAX_CHARACTERS)
 				FmaJsonBad(counts->json, "counts", psprintf("has a number beyond every mask at character %d", begin + 1));
 			value |= (int64) (character & CHARACTER_MASK) << (CHARACTER_BITS * (i - begin));
@@ -165,8 +165,10 @@ ReadObject(const JsonbValue *element, uint32 *width, uint32 *height)
 	field = FmaJsonField(&rle, "counts");
 	if (field->type == jbvString)
 		ReadString(&counts, field->val.string.val, field->val.string.len);
-	else
+	else if (field->type == jbvBinary && JsonContainerIsArray(field->val.binary.data))
 		ReadArray(&counts);
+	else
+		FmaJsonBad(&rle, "counts", "must be a string or an array");
 	if (counts.runs.pixels != counts.pixels)
 		FmaJsonBad(&rle, "counts", psprintf("covers %u of %u x %u pixels", counts.runs.pixels, *width, *height));
 	return counts.runs;
