@@ -17,18 +17,24 @@
 /* A label of a mask that has no place in the matrix so far */
 #define NO_PLACE PG_UINT32_MAX
 
-/* What two masks are compared for */
+/* A matrix of two masks' pixels that is being made */
 typedef struct Comparison
 {
 	const FmaMask *truth;
 	const FmaMask *prediction;
-	int64	   *square;			/* truth * prediction->nlabels + prediction, or NULL */
 	const Jsonb *names;
 	int32		ignore;			/* a label of the truth that does not count, or -1 */
 	FmaConfusion *confusion;
 	uint32	   *truth_places;	/* in the matrix, by place in the mask */
 	uint32	   *prediction_places;
 } Comparison;
+
+/* Pixels by pair of labels, as their places in the masks */
+typedef struct Square
+{
+	int64	   *pixels;
+	uint32		width;			/* labels of the prediction */
+} Square;
 
 /* Checks that two masks have the same size; the arguments' names are for the message */
 static void
@@ -42,57 +48,61 @@ CheckSameSize(const FmaMask *a, const FmaMask *b, const char *a_name, const char
 				 errhint("Enlarge or cut one of them before it is stored.")));
 }
 
-/* What is done with the pixels that two runs share; truth and prediction are places of labels in their mask */
-typedef void (*OverlapAction) (Comparison *comparison, uint32 truth, uint32 prediction, uint32 pixels);
+/* What is done with the pixels that two runs share; a and b are places of labels in their mask */
+typedef void (*OverlapAction) (void *state, uint32 a, uint32 b, uint32 pixels);
 
 /*
  * Goes through two masks and does something with each overlap.  Which of two
- * runs ends first is as good as random, so the step has no branch.
+ * runs ends first is as good as random, so the step has no branch; inlined, the
+ * state stays in registers.
  */
 static pg_attribute_always_inline void
-ForEachOverlap(Comparison *comparison, OverlapAction action)
+ForEachOverlap(const FmaMask *a, const FmaMask *b, OverlapAction action, void *state)
 {
-	FmaMaskReader truth;
-	FmaMaskReader prediction;
+	FmaMaskReader a_reader;
+	FmaMaskReader b_reader;
 	uint32		pixel = 0;
-	uint32		t = 0;
-	uint32		p = 0;
+	uint32		i = 0;
+	uint32		j = 0;
 
-	FmaMaskReaderInit(&truth, comparison->truth);
-	FmaMaskReaderInit(&prediction, comparison->prediction);
+	FmaMaskReaderInit(&a_reader, a);
+	FmaMaskReaderInit(&b_reader, b);
 	for (;;)
 	{
-		if (t == truth.n)
+		if (i == a_reader.n)
 		{
-			if (!FmaMaskRead(&truth))
+			if (!FmaMaskRead(&a_reader))
 				break;
-			t = 0;
+			i = 0;
 		}
-		if (p == prediction.n)
+		if (j == b_reader.n)
 		{
-			(void) FmaMaskRead(&prediction);
-			p = 0;
+			(void) FmaMaskRead(&b_reader);
+			j = 0;
 		}
-		while (t < truth.n && p < prediction.n)
+		while (i < a_reader.n && j < b_reader.n)
 		{
-			uint32		truth_end = truth.ends[t];
-			uint32		prediction_end = prediction.ends[p];
-			uint32		end = Min(truth_end, prediction_end);
+			uint32		a_end = a_reader.ends[i];
+			uint32		b_end = b_reader.ends[j];
+			uint32		end = Min(a_end, b_end);
 
-			action(comparison, truth.labels[t], prediction.labels[p], end - pixel);
+			action(state, a_reader.labels[i], b_reader.labels[j], end - pixel);
 			pixel = end;
-			t += truth_end == end;
-			p += prediction_end == end;
+			/* "i += a_end <= b_end" and the like, which compilers make branches of */
+			i += 1 - ((b_end - a_end) >> 31);
+			j += 1 - ((a_end - b_end) >> 31);
 		}
 	}
-	FmaAssert(pixel == FmaMaskPixels(comparison->truth));
+	FmaAssert(pixel == FmaMaskPixels(a));
 }
 
-/* Counts an overlap in the square */
+/* Counts an overlap in a square */
 static inline void
-AddToSquare(Comparison *comparison, uint32 truth, uint32 prediction, uint32 pixels)
+AddToSquare(void *state, uint32 truth, uint32 prediction, uint32 pixels)
 {
-	comparison->square[(size_t) truth * comparison->prediction->nlabels + prediction] += pixels;
+	Square	   *square = state;
+
+	square->pixels[(size_t) truth * square->width + prediction] += pixels;
 }
 
 /* Where a label of one of the masks is in the matrix, by its name */
@@ -125,7 +135,7 @@ AddToConfusion(Comparison *comparison, uint32 truth, uint32 prediction, int64 pi
 
 /* The same for an overlap, where a square would be too large */
 static void
-AddOverlap(Comparison *comparison, uint32 truth, uint32 prediction, uint32 pixels)
+AddOverlap(void *comparison, uint32 truth, uint32 prediction, uint32 pixels)
 {
 	AddToConfusion(comparison, truth, prediction, pixels);
 }
@@ -174,16 +184,17 @@ fma_mask_confusion(PG_FUNCTION_ARGS)
 	c.truth_places = NoPlaces(c.truth->nlabels);
 	c.prediction_places = NoPlaces(c.prediction->nlabels);
 	if ((uint64) c.truth->nlabels * c.prediction->nlabels > MAX_SQUARE)
-		ForEachOverlap(&c, AddOverlap);
+		ForEachOverlap(c.truth, c.prediction, AddOverlap, &c);
 	else
 	{
-		uint32		width = c.prediction->nlabels;
+		Square		square;
 
-		c.square = palloc0_array(int64, c.truth->nlabels * width);
-		ForEachOverlap(&c, AddToSquare);
+		square.width = c.prediction->nlabels;
+		square.pixels = palloc0_array(int64, c.truth->nlabels * square.width);
+		ForEachOverlap(c.truth, c.prediction, AddToSquare, &square);
 		for (uint32 t = 0; t < c.truth->nlabels; t++)
-			for (uint32 p = 0; p < width; p++)
-				AddToConfusion(&c, t, p, c.square[t * width + p]);
+			for (uint32 p = 0; p < square.width; p++)
+				AddToConfusion(&c, t, p, square.pixels[t * square.width + p]);
 	}
 	PG_RETURN_POINTER(FmaConfusionCompact(c.confusion));
 }
@@ -191,7 +202,8 @@ fma_mask_confusion(PG_FUNCTION_ARGS)
 /* What fma_mask_iou counts: pixels of a label, or of any but 0 */
 typedef struct Region
 {
-	Comparison	comparison;		/* first, since it is what an overlap's action gets */
+	const uint16 *a_labels;
+	const uint16 *b_labels;
 	int32		label;			/* or -1 */
 	int64		shared;
 	int64		either;
@@ -199,13 +211,13 @@ typedef struct Region
 
 /* Counts an overlap for fma_mask_iou */
 static inline void
-AddToRegion(Comparison *comparison, uint32 truth, uint32 prediction, uint32 pixels)
+AddToRegion(void *state, uint32 a, uint32 b, uint32 pixels)
 {
-	Region	   *region = (Region *) comparison;
-	int32		a = comparison->truth->labels[truth];
-	int32		b = comparison->prediction->labels[prediction];
-	bool		in_a = region->label < 0 ? a != 0 : a == region->label;
-	bool		in_b = region->label < 0 ? b != 0 : b == region->label;
+	Region	   *region = state;
+	int32		a_label = region->a_labels[a];
+	int32		b_label = region->b_labels[b];
+	bool		in_a = region->label < 0 ? a_label != 0 : a_label == region->label;
+	bool		in_b = region->label < 0 ? b_label != 0 : b_label == region->label;
 
 	region->shared += in_a & in_b ? pixels : 0;
 	region->either += in_a | in_b ? pixels : 0;
@@ -220,20 +232,24 @@ PG_FUNCTION_INFO_V1(fma_mask_iou);
 Datum
 fma_mask_iou(PG_FUNCTION_ARGS)
 {
+	FmaMask    *a;
+	FmaMask    *b;
 	Region		region = {0};
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	region.comparison.truth = FmaMaskArg(fcinfo, 0);
-	region.comparison.prediction = FmaMaskArg(fcinfo, 1);
+	a = FmaMaskArg(fcinfo, 0);
+	b = FmaMaskArg(fcinfo, 1);
+	region.a_labels = a->labels;
+	region.b_labels = b->labels;
 	region.label = PG_ARGISNULL(2) ? -1 : PG_GETARG_INT32(2);
 	if (!PG_ARGISNULL(2) && (region.label < 0 || region.label >= FMA_MASK_LABELS))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("label must be between 0 and %d", FMA_MASK_LABELS - 1),
 				 errdetail("label is %d.", region.label)));
-	CheckSameSize(region.comparison.truth, region.comparison.prediction, "a", "b");
-	ForEachOverlap(&region.comparison, AddToRegion);
+	CheckSameSize(a, b, "a", "b");
+	ForEachOverlap(a, b, AddToRegion, &region);
 	if (region.either == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8((double) region.shared / (double) region.either);
