@@ -104,74 +104,81 @@ ReadArray(Counts *counts)
 	pfree(elements);
 }
 
-/* An object within another value, to be read by the same functions */
-static FmaJson
-OpenElement(const JsonbValue *element, const char *problem)
+/* Reads a size; after the first object it must be the same */
+static void
+ReadSize(FmaJson *rle, uint32 *width, uint32 *height)
 {
-	FmaJson		json;
+	JsonbValue *size;
+	int			n;
+	uint32		h;
+	uint32		w;
 
-	if (element->type != jbvBinary || !JsonContainerIsObject(element->val.binary.data))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input for type %s", RLE),
-				 errdetail("%s", problem)));
-	json.type = RLE;
-	json.object = JsonbValueToJsonb(unconstify(JsonbValue *, element));
-	return json;
+	FmaJsonArray(rle, "size", &size, &n);
+	if (n != 2)
+		FmaJsonBad(rle, "size", "must be [height, width]");
+	h = FmaJsonElementInt64(rle, "size", &size[0], 1, FMA_MASK_MAX_SIDE);
+	w = FmaJsonElementInt64(rle, "size", &size[1], 1, FMA_MASK_MAX_SIDE);
+	if (*width != 0 && (w != *width || h != *height))
+		FmaJsonBad(rle, "size", psprintf("is [%u, %u], and another object's [%u, %u]", h, w, *height, *width));
+	*width = w;
+	*height = h;
 }
 
-/*
- * Reads an encoding, or a COCO annotation that has one as its "segmentation";
- * the label is its "category_id", or 1.  Sets the size by the first, and
- * checks that of others.
- */
+/* Reads the counts of an object as runs of UNCOVERED and its label */
 static FmaRuns
-ReadObject(const JsonbValue *element, uint32 *width, uint32 *height)
+ReadCounts(FmaJson *rle, uint32 label, uint32 width, uint32 height)
 {
-	FmaJson		object = OpenElement(element, "It must be an object with \"size\" and \"counts\", or an array of such.");
-	FmaJson		rle = object;
+	JsonbValue *field = FmaJsonField(rle, "counts");
 	Counts		counts = {0};
-	JsonbValue *size;
-	JsonbValue *field;
-	int			n;
 
-	if (FmaJsonHas(&object, "segmentation"))
-	{
-		field = FmaJsonField(&object, "segmentation");
-		if (field->type == jbvBinary && JsonContainerIsArray(field->val.binary.data))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("polygons are no run-length encoding"),
-					 errdetail("\"segmentation\" is an array."),
-					 errhint("Encode them first, for instance by annToRLE of COCO's API.")));
-		rle = OpenElement(field, "\"segmentation\" must be an object with \"size\" and \"counts\".");
-	}
-	FmaJsonArray(&rle, "size", &size, &n);
-	if (n != 2)
-		FmaJsonBad(&rle, "size", "must be [height, width]");
-	{
-		uint32		h = FmaJsonElementInt64(&rle, "size", &size[0], 1, FMA_MASK_MAX_SIDE);
-		uint32		w = FmaJsonElementInt64(&rle, "size", &size[1], 1, FMA_MASK_MAX_SIDE);
-
-		if (*width != 0 && (w != *width || h != *height))
-			FmaJsonBad(&rle, "size", psprintf("is [%u, %u], and another object's [%u, %u]", h, w, *height, *width));
-		*width = w;
-		*height = h;
-	}
-	counts.json = &rle;
-	counts.pixels = *width * *height;
-	counts.label = !FmaJsonHas(&object, "category_id") ? 1 :
-		FmaJsonInt64(&object, "category_id", 0, FMA_MASK_LABELS - 1);
-	field = FmaJsonField(&rle, "counts");
+	counts.json = rle;
+	counts.pixels = width * height;
+	counts.label = label;
 	if (field->type == jbvString)
 		ReadString(&counts, field->val.string.val, field->val.string.len);
 	else if (field->type == jbvBinary && JsonContainerIsArray(field->val.binary.data))
 		ReadArray(&counts);
 	else
-		FmaJsonBad(&rle, "counts", "must be a string or an array");
+		FmaJsonBad(rle, "counts", "must be a string or an array");
 	if (counts.runs.pixels != counts.pixels)
-		FmaJsonBad(&rle, "counts", psprintf("covers %u of %u x %u pixels", counts.runs.pixels, *width, *height));
+		FmaJsonBad(rle, "counts", psprintf("covers %u of %u x %u pixels", counts.runs.pixels, width, height));
 	return counts.runs;
+}
+
+/*
+ * Reads an encoding, or a COCO annotation that has one as its "segmentation";
+ * the label is its "category_id", or 1.
+ */
+static FmaRuns
+ReadObject(JsonbValue *element, uint32 *width, uint32 *height)
+{
+	FmaJson		object = {RLE};
+	FmaJson		rle;
+	uint32		label = 1;
+
+	if (element->type != jbvBinary || !JsonContainerIsObject(element->val.binary.data))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input for type %s", RLE),
+				 errdetail("It must be an object with \"size\" and \"counts\", or an array of such.")));
+	object.object = JsonbValueToJsonb(element);
+	rle = object;
+	if (FmaJsonHas(&object, "segmentation"))
+	{
+		JsonbValue *segmentation = FmaJsonField(&object, "segmentation");
+
+		if (segmentation->type == jbvBinary && JsonContainerIsArray(segmentation->val.binary.data))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("polygons are no run-length encoding"),
+					 errdetail("\"segmentation\" is an array."),
+					 errhint("Encode them first, for instance by annToRLE of COCO's API.")));
+		rle = FmaJsonObject(&object, "segmentation", RLE);
+	}
+	if (FmaJsonHas(&object, "category_id"))
+		label = FmaJsonInt64(&object, "category_id", 0, FMA_MASK_LABELS - 1);
+	ReadSize(&rle, width, height);
+	return ReadCounts(&rle, label, *width, *height);
 }
 
 /* What is seen of two rasters that lie on each other: the upper one where it covers */
