@@ -186,7 +186,7 @@ fma_mask_from_png(PG_FUNCTION_ARGS)
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("fma was built without libpng"),
-			 errhint("Install libpng's development files (libpng-dev) and build fma again, or give the pixels to fma_mask_from_bytes.")));
+			 errhint("Build it again with libpng's development files (libpng-dev), or give the pixels to fma_mask_from_bytes.")));
 	PG_RETURN_NULL();
 #endif
 }

@@ -93,83 +93,91 @@ FmaRunsAppendWords(FmaRuns *runs, const uint16 *labels, uint32 n)
 	}
 }
 
-/*
- * Runs column by column, made of runs row by row (inner = the width), or the
- * other way round (inner = the height).
- *
- * A line keeps what it is like while the lines are gone through: of each
- * there is a list of where it changes, and the line is then read as pixels.
- * Space: 8 bytes a run and 12 for each line.  Time: runs, and pixels / 4.
- */
-FmaRuns
-FmaRunsTranspose(const FmaRuns *runs, uint32 inner)
+/* Where a line of pixels changes while lines are gone through */
+typedef struct Change
 {
-	typedef struct Change
-	{
-		uint16		at;			/* the line of "runs" it is in, at most FMA_MASK_MAX_SIDE - 1 */
-		uint16		label;
-	} Change;
+	uint16		at;
+	uint16		label;
+} Change;
 
-	uint32		outer = runs->pixels / inner;
-	uint32	   *first = palloc0_array(uint32, inner + 1);	/* of the changes of each new line */
-	uint16	   *line = palloc_array(uint16, outer);
-	uint32		nchanges;
-	Change	   *changes;
-	FmaRuns		result = {0};
+/*
+ * Where the lines along which "inner" runs change: the changes of line k end
+ * with number ends[k] - 1.  Each run is one at its first pixel, and one more at
+ * the start of each further stretch of "inner" pixels that it goes on in.
+ */
+static Change *
+ListChanges(const FmaRuns *runs, uint32 inner, uint32 *ends)
+{
+	Change	   *changes = NULL;
 
-	FmaAssert(inner * outer == runs->pixels);
-	/* Twice through the runs: the changes are counted, then put into their places. */
+	/* Twice through the runs: changes are counted, then put into their places. */
 	for (int pass = 0; pass < 2; pass++)
 	{
-		uint64		pixel = 0;
+		uint32		pixel = 0;
 
-		if (pass == 1)
-		{
-			nchanges = 0;
-			for (uint32 i = 0; i <= inner; i++)
-			{
-				uint32		n = first[i];
-
-				first[i] = nchanges;
-				nchanges += n;
-			}
-			changes = palloc_extended(Max(nchanges, 1) * sizeof(Change), MCXT_ALLOC_HUGE);
-		}
 		for (uint32 r = 0; r < runs->n; r++)
 		{
-			uint64		end = pixel + runs->runs[r].length;
+			uint32		end = pixel + runs->runs[r].length;
 
 			if (r % RUNS_PER_CHECK == 0)
 				CHECK_FOR_INTERRUPTS();
-			/* A run that goes on changes the start of each further line. */
 			while (pixel < end)
 			{
-				uint32		place = pixel % inner;
+				uint32		line = pixel % inner;
 
-				if (pass == 0)
-					first[place]++;
+				if (changes == NULL)
+					ends[line]++;
 				else
 				{
-					Change	   *change = &changes[first[place]++];
+					Change	   *change = &changes[ends[line]++];
 
 					change->at = pixel / inner;
 					change->label = runs->runs[r].label;
 				}
-				pixel = Min(end, pixel - place + inner);
+				pixel = Min(end, pixel - line + inner);
 			}
 		}
-	}
+		if (pass == 0)
+		{
+			uint32		n = 0;
 
-	/* Each list now ends where the next one began. */
-	for (uint32 place = 0, at = 0; place < inner; place++)
+			for (uint32 line = 0; line < inner; line++)
+			{
+				uint32		count = ends[line];
+
+				ends[line] = n;
+				n += count;
+			}
+			changes = palloc_array(Change, n);
+		}
+	}
+	return changes;
+}
+
+/*
+ * Runs column by column, made of runs row by row (inner = the width), or the
+ * other way round (inner = the height).  A line is kept as pixels and changed
+ * where it changes, so space is 4 bytes a run and a few for each line.
+ */
+FmaRuns
+FmaRunsTranspose(const FmaRuns *runs, uint32 inner)
+{
+	uint32		outer = runs->pixels / inner;
+	uint32	   *ends = palloc0_array(uint32, inner);
+	uint16	   *pixels = palloc_array(uint16, outer);
+	Change	   *changes = ListChanges(runs, inner, ends);
+	FmaRuns		result = {0};
+
+	FmaAssert(inner * outer == runs->pixels);
+	for (uint32 line = 0, i = 0; line < inner; line++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		for (; at < first[place]; at++)
-			line[changes[at].at] = changes[at].label;
-		FmaRunsAppendWords(&result, line, outer);
+		for (; i < ends[line]; i++)
+			pixels[changes[i].at] = changes[i].label;
+		FmaRunsAppendWords(&result, pixels, outer);
 	}
-	pfree(first);
-	pfree(line);
+	pfree(ends);
+	pfree(pixels);
 	pfree(changes);
 	return result;
 }
