@@ -228,4 +228,21 @@ SELECT is((SELECT string_agg(DISTINCT outcome, ', ' ORDER BY outcome) FROM attac
 SELECT is((SELECT string_agg(DISTINCT outcome, ', ') FROM attack WHERE kind = 'truncated'), 'error', 'cut forms are refused');
 SELECT cmp_ok((SELECT count(*) FROM attack), '>', 300::bigint, '(many were tried)');
 
+-- the same for COCO's strings: any character cut off, changed or doubled
+CREATE FUNCTION decoded(rle jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	m fma_mask;
+BEGIN
+	m := fma_mask_from_rle(rle);
+	RETURN CASE WHEN fma_mask_from_rle(fma_mask_to_rle(m, false, NULL)) = m THEN 'mask' ELSE 'unstable: ' || m::text END;
+EXCEPTION WHEN invalid_text_representation THEN
+	RETURN 'error';
+END $$;
+CREATE TABLE string_attack AS
+SELECT kind, decoded(jsonb_set(o, '{counts}', to_jsonb(form))) AS outcome FROM (SELECT o, o ->> 'counts' AS c FROM mask, jsonb_array_elements(rle) AS o WHERE name IN ('blobs', 'long runs')) AS x, generate_series(1, length(c)) AS n,
+	LATERAL (SELECT 'cut', left(c, n - 1) UNION ALL SELECT 'changed', overlay(c PLACING chr(d) FROM n FOR 1) FROM unnest(ARRAY[47, 48, 63, 64, 79, 80, 95, 96, 111, 112, 955]) AS d UNION ALL SELECT 'doubled', overlay(c PLACING substr(c, n, 1) FROM n FOR 0)) AS a (kind, form);
+SELECT is((SELECT string_agg(DISTINCT outcome, ', ' ORDER BY outcome) FROM string_attack), 'error, mask', 'hostile strings are refused or are a mask');
+SELECT is((SELECT string_agg(DISTINCT outcome, ', ') FROM string_attack WHERE kind = 'cut'), 'error', 'cut strings are refused');
+SELECT cmp_ok((SELECT count(*) FROM string_attack), '>', 1000::bigint, '(many were tried)');
+
 SELECT * FROM finish();
