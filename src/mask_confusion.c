@@ -219,8 +219,8 @@ AddToRegion(void *state, uint32 a, uint32 b, uint32 pixels)
 	bool		in_a = region->label < 0 ? a_label != 0 : a_label == region->label;
 	bool		in_b = region->label < 0 ? b_label != 0 : b_label == region->label;
 
-	region->shared += in_a & in_b ? pixels : 0;
-	region->either += in_a | in_b ? pixels : 0;
+	region->shared += (in_a & in_b) ? pixels : 0;
+	region->either += (in_a | in_b) ? pixels : 0;
 }
 
 PG_FUNCTION_INFO_V1(fma_mask_iou);
