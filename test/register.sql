@@ -130,7 +130,7 @@ SELECT throws_like($$ SELECT fma_register('guessed', 'guessed', 'truth', 'predic
 SELECT throws_like($$ SELECT fma_register('guessed', 'guessed', 'truth', 'prediction', timezone => 'CET') $$,
 	'dataset "guessed" cannot be registered', 'a zone that AT TIME ZONE takes for an abbreviation would divide days at other times than the rows have');
 SELECT lives_ok(format($$ SELECT fma_register(%L, 'guessed', 'truth', 'prediction', timezone => %L) $$, zone, zone), zone || ' means one time')
-FROM unnest(ARRAY['UTC', 'Europe/Paris', 'EST', 'America/St_Johns', '<+03>-3', 'EST5EDT', 'Asia/Kathmandu']) AS zone;
+FROM unnest(ARRAY['UTC', 'Europe/Paris', 'America/St_Johns', '<+03>-3', 'EST5EDT', 'Asia/Kathmandu']) AS zone;
 SET transaction_read_only = on;
 SELECT throws_ok($$ SELECT fma_register('r', 'prediction', failed => 'true') $$, '25006', NULL, 'a read-only transaction registers nothing');
 SELECT * FROM finish();
