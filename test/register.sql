@@ -1,6 +1,6 @@
 -- Registering: conditions mean the same to everybody; no text argument becomes SQL
 BEGIN;
-SELECT plan(37);
+SELECT plan(36);
 SET client_min_messages = warning;
 SET search_path = public, pg_catalog;
 
