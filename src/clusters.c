@@ -7,7 +7,7 @@
  * by SQL that names the stored model; so predicates of slices stay SQL over the
  * source, and those of earlier runs go on meaning what they meant.
  */
-#include "run.h"
+#include "findings.h"
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
@@ -128,22 +128,9 @@ CanAssign(FmaRun *run)
 static char *
 ClusterName(const FmaDataset *dataset)
 {
-	StringInfoData name;
-	bool		taken;
+	char	   *name = FmaUnusedName(dataset, "cluster");
 
-	initStringInfo(&name);
-	appendStringInfoString(&name, "cluster");
-	do
-	{
-		ListCell   *cell;
-
-		taken = dataset->columns[FMA_UNIT] != NULL && strcmp(dataset->columns[FMA_UNIT], name.data) == 0;
-		foreach(cell, dataset->features)
-			taken |= strcmp(lfirst(cell), name.data) == 0;
-		if (taken)
-			appendStringInfo(&name, " of %s", dataset->columns[FMA_EMBEDDING]);
-	} while (taken);
-	return name.data;
+	return strcmp(name, "cluster") == 0 ? name : FmaUnusedName(dataset, psprintf("cluster of %s", dataset->columns[FMA_EMBEDDING]));
 }
 
 /*

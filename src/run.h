@@ -164,7 +164,7 @@ extern const char *FmaLeaveOutVersions(FmaRun *run);
 extern int64 FmaRunVersions(FmaRun *run);
 extern int64 FmaRunRules(FmaRun *run);
 
-/* "SELECT loss, features ..." for the finders; the loss comes first, under this name */
+/* "SELECT loss, features ..." for the finders; the loss comes first, under this name if it is unused */
 #define FMA_LOSS_NAME "fma_loss"
 
 #endif							/* FMA_RUN_H */
