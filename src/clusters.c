@@ -196,7 +196,7 @@ FmaRunClusters(FmaRun *run)
 
 	query = psprintf("SELECT q.cluster, avg(q.distance) AS mean_distance, "
 					 "string_agg(q.id, ', ' ORDER BY q.rank) FILTER (WHERE q.rank <= %d) AS representatives FROM ("
-					 "SELECT s.*, row_number() OVER (PARTITION BY s.cluster ORDER BY s.distance, s.id) AS rank FROM ("
+					 "SELECT s.*, row_number() OVER (PARTITION BY s.cluster ORDER BY s.id IS NULL, s.distance, s.id) AS rank FROM ("
 					 "SELECT %s AS cluster, %s.fma_kmeans_distance((SELECT model FROM %s.fma_cluster_model WHERE model_id = %d), %s) AS distance, "
 					 "%s COLLATE \"C\" AS id %s OFFSET 0) AS s WHERE s.cluster IS NOT NULL) AS q GROUP BY q.cluster",
 					 REPRESENTATIVES, FmaRunClusterSql(run, "t"), schema, schema, run->cluster_model,

@@ -137,6 +137,15 @@ CREATE FUNCTION figures(name text) RETURNS TABLE (kind text, n bigint, figure fl
 SELECT bag_eq($$ SELECT * FROM figures('odd') $$, $$ SELECT * FROM figures('plain') $$, 'and the figures are the same');
 SELECT is((SELECT count(DISTINCT kind) FROM figures('odd')), 4::bigint, 'of all stages');
 
+-- Rows without an id are not named, and do no harm
+CREATE VIEW nameless AS SELECT CASE WHEN id % 3 > 0 THEN id END AS id, true_label, pred_label, embedding FROM named WHERE model_version = 'v2';
+SELECT fma_register('nameless', 'nameless', truth => 'true_label', prediction => 'pred_label', id => 'id', embedding => 'embedding', clusters => 3);
+SELECT fma_run('nameless');
+SELECT is((SELECT array_agg(DISTINCT cardinality(string_to_array(representatives, ', '))) FROM fma_clusters WHERE dataset = 'nameless' AND cluster IS NOT NULL), ARRAY[5], 'five ids a cluster');
+SELECT is(note('nameless', 'duplicates'), '1000 row(s) without an id were not looked at', 'rows without an id are noted');
+SELECT bag_eq($$ SELECT group_id, id, representative FROM fma_result_duplicate WHERE run_id = latest('nameless') $$,
+	$$ SELECT group_id, id, representative FROM fma_duplicate_groups('SELECT id, embedding FROM nameless WHERE id IS NOT NULL') $$, 'the others are searched for duplicates');
+
 SELECT is_empty($$ SELECT id FROM fma_list_predictions('fashion', conditions => (SELECT format('[{"column": "cluster", "cluster_model": %s, "op": "is not null"}]', max(model_id)) FROM fma_cluster_model)::jsonb) $$,
 	'no dataset is looked at by the model of another one');
 
