@@ -15,9 +15,10 @@ TOPICS = value labels matrix confusion metrics intervals reliability calibration
 	statistics failure regression scores query losses dictionary encode bins period calendar conditions arguments \
 	chunks tables evidence units search slices hotspots compare vectors kernels embedded neighbour_kernels \
 	neighbours duplicates seeding bounds lloyd kmeans kmeans_fit kmeans_step kmeans_step_io kmeans_train grid \
-	circles scan replicates places cells spacetime segments changepoints drift explain dataset settings expression \
-	problems register source filter run stages survey summaries clusters review findings confirmation versions \
-	rules schedule predictions dashboard views statistics_test scan_test
+	circles scan replicates places cells spacetime segments changepoints drift explain boxes matching coco \
+	mask_runs masks mask_rle mask_png mask_confusion dataset settings expression problems register source filter \
+	run stages survey summaries clusters review findings confirmation versions changes where rules schedule \
+	predictions dashboard views statistics_test scan_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))
 top := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -34,6 +35,16 @@ PG_CFLAGS = -ffp-contract=off -fno-math-errno -Wall -Wextra \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-clobbered \
 	-Wno-cast-function-type -Wno-declaration-after-statement $(FMA_CFLAGS)
 SHLIB_LINK = -lm
+
+# libpng is optional: without it, or with png=no, fma_mask_from_png says so.
+ifneq ($(png),no)
+png_libs := $(shell libpng-config --ldflags 2>/dev/null || pkg-config --libs libpng 2>/dev/null)
+endif
+ifneq ($(png_libs),)
+png_flags := -DFMA_WITH_PNG $(shell libpng-config --I_opts 2>/dev/null || pkg-config --cflags libpng)
+PG_CPPFLAGS += $(png_flags)
+SHLIB_LINK += $(png_libs)
+endif
 EXTRA_CLEAN = src/*.bc
 
 COMMANDS = demo test test-clients bench

@@ -1410,6 +1410,160 @@ COMMENT ON FUNCTION fma_explain_change(text, text, integer, integer, text, text)
 IS 'How much of a rate''s change is mix (other rows) and how much is rate (rows that fare otherwise), by condition.
 The queries'' first column is the loss, the others are the conditions. The line of a feature without a condition is their sum.';
 
+-- Boxes: which predicted box finds which true one, and COCO's figures. doc/boxes.md
+
+CREATE FUNCTION fma_match_boxes(truth_query text, prediction_query text, conf double precision DEFAULT 0.5, iou double precision DEFAULT 0.5,
+	across_labels boolean DEFAULT true, max_detections integer DEFAULT NULL,
+	OUT image_id text, OUT outcome text, OUT truth_id text, OUT prediction_id text, OUT truth_label text, OUT prediction_label text,
+	OUT score double precision, OUT overlap double precision)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C COST 100000 ROWS 10000;
+COMMENT ON FUNCTION fma_match_boxes(text, text, double precision, double precision, boolean, integer)
+IS 'Every true and every predicted box: what found what, what was missed, what was invented.
+Columns of both queries go by name: image_id, label, x, y, width, height (or x1, y1, x2, y2), score; optionally id, iscrowd, area.';
+
+CREATE FUNCTION fma_box_confusion(truth_query text, prediction_query text, conf double precision DEFAULT 0.5, iou double precision DEFAULT 0.5,
+	across_labels boolean DEFAULT true, max_detections integer DEFAULT NULL, background text DEFAULT 'background')
+RETURNS fma_confusion
+AS 'MODULE_PATHNAME' LANGUAGE C COST 100000;
+COMMENT ON FUNCTION fma_box_confusion(text, text, double precision, double precision, boolean, integer, text)
+IS 'The confusion matrix of boxes: what was missed is predicted as background, what was invented is truly background.
+The queries are those of fma_match_boxes.';
+
+CREATE FUNCTION fma_coco(truth_query text, prediction_query text, max_detections integer DEFAULT 100,
+	OUT label text, OUT truths bigint, OUT detections bigint, OUT true_positives bigint, OUT false_positives bigint,
+	OUT ap double precision, OUT ap_50 double precision, OUT ap_75 double precision,
+	OUT ap_small double precision, OUT ap_medium double precision, OUT ap_large double precision,
+	OUT ar_1 double precision, OUT ar_10 double precision, OUT ar double precision,
+	OUT ar_small double precision, OUT ar_medium double precision, OUT ar_large double precision)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C COST 100000 ROWS 100;
+COMMENT ON FUNCTION fma_coco(text, text, integer)
+IS 'COCO''s average precision and recall of boxes: for all labels (a row whose label is NULL), and for each.
+The queries are those of fma_match_boxes.';
+
+-- fma_mask: a label for each pixel of an image, run-length coded
+
+CREATE TYPE fma_mask;
+
+CREATE FUNCTION fma_mask_in(cstring) RETURNS fma_mask
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_mask_in(cstring) IS 'reads the text form of fma_mask';
+
+CREATE FUNCTION fma_mask_out(fma_mask) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_mask_out(fma_mask) IS 'writes the text form of fma_mask';
+
+CREATE FUNCTION fma_mask_recv(internal) RETURNS fma_mask
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_mask_recv(internal) IS 'reads the binary form of fma_mask';
+
+CREATE FUNCTION fma_mask_send(fma_mask) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_mask_send(fma_mask) IS 'writes the binary form of fma_mask';
+
+CREATE TYPE fma_mask (
+	INPUT = fma_mask_in,
+	OUTPUT = fma_mask_out,
+	RECEIVE = fma_mask_recv,
+	SEND = fma_mask_send,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE fma_mask IS 'a label from 0 to 65535 for each pixel of an image, run-length coded
+Made by fma_mask_from_bytes, fma_mask_from_rle and fma_mask_from_png, compared by fma_mask_confusion and fma_mask_iou.
+As text it is JSON: {"width": 4, "height": 2, "runs": "0:3 7:5"}, label and pixels of each run, row by row.';
+
+-- functions
+
+CREATE FUNCTION fma_mask_from_bytes(pixels bytea, width integer, height integer) RETURNS fma_mask
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_mask_from_bytes(bytea, integer, integer) IS 'a mask from the raw labels of its pixels, row by row
+One byte a pixel, or two with the lower first: the number of bytes says which. At most 32,768 x 32,768 pixels.';
+
+CREATE FUNCTION fma_mask_to_bytes(mask fma_mask, bytes_per_pixel integer DEFAULT NULL) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_mask_to_bytes(fma_mask, integer) IS 'the raw labels of a mask''s pixels, row by row
+bytes_per_pixel: 1, or 2 with the lower byte first; by default 1 if all labels are below 256.';
+
+CREATE FUNCTION fma_mask_size(mask fma_mask, OUT width integer, OUT height integer, OUT pixels bigint, OUT runs bigint)
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_mask_size(fma_mask) IS 'width, height, pixels and runs of a mask';
+
+CREATE FUNCTION fma_mask_areas(mask fma_mask, labels jsonb DEFAULT NULL,
+	OUT id integer, OUT label text, OUT area bigint, OUT share double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 20;
+COMMENT ON FUNCTION fma_mask_areas(fma_mask, jsonb) IS 'how many pixels each label of a mask has, and their share of all
+labels: names by id, {"0": "road", ...}; without them label is the id.';
+
+-- private functions
+
+CREATE FUNCTION fma_mask_eq(fma_mask, fma_mask) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_mask_eq(fma_mask, fma_mask) IS 'implementation of = operator';
+
+CREATE FUNCTION fma_mask_ne(fma_mask, fma_mask) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_mask_ne(fma_mask, fma_mask) IS 'implementation of <> operator';
+
+CREATE FUNCTION fma_mask_hash(fma_mask) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_mask_hash(fma_mask) IS 'hash of a mask';
+
+-- operators
+
+CREATE OPERATOR = (
+	FUNCTION = fma_mask_eq, LEFTARG = fma_mask, RIGHTARG = fma_mask,
+	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
+);
+COMMENT ON OPERATOR = (fma_mask, fma_mask) IS 'same size, and the same label for each pixel';
+
+CREATE OPERATOR <> (
+	FUNCTION = fma_mask_ne, LEFTARG = fma_mask, RIGHTARG = fma_mask,
+	COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (fma_mask, fma_mask) IS 'different size, or different labels';
+
+CREATE OPERATOR CLASS fma_mask_hash_ops DEFAULT FOR TYPE fma_mask USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 fma_mask_hash(fma_mask);
+COMMENT ON OPERATOR CLASS fma_mask_hash_ops USING hash IS 'hashing of masks';
+
+-- masks from and to COCO's run-length encoding
+
+CREATE FUNCTION fma_mask_from_rle(rle jsonb, background integer DEFAULT 0) RETURNS fma_mask
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION fma_mask_from_rle(jsonb, integer) IS 'a mask from COCO''s run-length encoding of an object, or of an array of objects
+An object is {"size": [height, width], "counts": string or array, "category_id": label, by default 1}, or an annotation with such a "segmentation".
+Of overlapping objects the later one is seen; pixels of none are background.';
+
+CREATE FUNCTION fma_mask_to_rle(mask fma_mask, compressed boolean DEFAULT true, background integer DEFAULT 0) RETURNS jsonb
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION fma_mask_to_rle(fma_mask, boolean, integer) IS 'a mask as an array of COCO''s run-length encodings, one for each label
+The label is the category_id; the background has none, unless it is NULL. compressed: counts as a string, not as an array.';
+
+-- masks from PNG images
+
+CREATE FUNCTION fma_mask_from_png(png bytea, max_pixels bigint DEFAULT 100000000) RETURNS fma_mask
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION fma_mask_from_png(bytea, bigint) IS 'a mask from a PNG image: grey levels, or places in the palette, are the labels
+An image that declares more than max_pixels is refused before it is unpacked. Needs fma to be built with libpng.';
+
+-- two masks compared
+
+CREATE FUNCTION fma_mask_confusion(truth fma_mask, prediction fma_mask, labels jsonb DEFAULT NULL, ignore integer DEFAULT 255)
+	RETURNS fma_confusion
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION fma_mask_confusion(fma_mask, fma_mask, jsonb, integer) IS 'confusion matrix of the pixels of two masks of one size
+labels: names by id, {"0": "road", ...}; without them labels are called by their numbers. fma_rollup adds the matrices of many pairs.
+ignore: pixels of this true label are left out, whatever is predicted; NULL leaves out none.';
+
+CREATE FUNCTION fma_mask_iou(a fma_mask, b fma_mask, label integer DEFAULT NULL) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION fma_mask_iou(fma_mask, fma_mask, integer) IS 'intersection over union of a label''s pixels in two masks of one size
+Without a label: of all pixels that are not 0. NULL where neither mask has such a pixel. Means over labels: fma_iou(fma_mask_confusion(a, b)).';
+
 -- dataset: what the columns of a table of predictions mean, said once
 
 CREATE TABLE fma_dataset (
@@ -1943,6 +2097,224 @@ CREATE FUNCTION fma_exclude_duplicates(name text, exclude boolean DEFAULT true) 
 	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
 COMMENT ON FUNCTION fma_exclude_duplicates(text, boolean) IS 'has later runs leave out all but the representatives of duplicates; returns how many ids
 The groups are those of the newest complete run. exclude => false lets all rows in again. The source keeps them all.';
+
+-- changes: when runs' failures changed, how the rows differ from earlier ones, and why the rate changed
+
+CREATE TABLE fma_result_changepoint (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	rank bigint NOT NULL,
+	"time" timestamptz,
+	period_length text,
+	starts_at timestamptz,
+	ends_at timestamptz,
+	n_before bigint,
+	failures_before bigint,
+	rate_before double precision,
+	ci_low_before double precision,
+	ci_high_before double precision,
+	n_after bigint,
+	failures_after bigint,
+	rate_after double precision,
+	ci_low_after double precision,
+	ci_high_after double precision,
+	difference double precision,
+	dispersion double precision,
+	llr double precision,
+	p_value double precision,
+	predicate text,
+	PRIMARY KEY (run_id, rank)
+);
+COMMENT ON TABLE fma_result_changepoint IS 'change points of runs'' timelines
+As fma_find_changepoints returns them, of the current model version.';
+COMMENT ON COLUMN fma_result_changepoint.run_id IS 'the run';
+COMMENT ON COLUMN fma_result_changepoint.rank IS 'from 1, the clearest change first';
+COMMENT ON COLUMN fma_result_changepoint."time" IS 'start of the first period after the change';
+COMMENT ON COLUMN fma_result_changepoint.period_length IS 'length of the periods';
+COMMENT ON COLUMN fma_result_changepoint.starts_at IS 'start of the segment before the change';
+COMMENT ON COLUMN fma_result_changepoint.ends_at IS 'end of the segment after it, excluded';
+COMMENT ON COLUMN fma_result_changepoint.n_before IS 'rows before, up to the change before';
+COMMENT ON COLUMN fma_result_changepoint.failures_before IS 'failures among them';
+COMMENT ON COLUMN fma_result_changepoint.rate_before IS 'failure rate or mean loss before';
+COMMENT ON COLUMN fma_result_changepoint.ci_low_before IS 'lower end of its 95 % interval';
+COMMENT ON COLUMN fma_result_changepoint.ci_high_before IS 'upper end of it';
+COMMENT ON COLUMN fma_result_changepoint.n_after IS 'rows after, up to the next change';
+COMMENT ON COLUMN fma_result_changepoint.failures_after IS 'failures among them';
+COMMENT ON COLUMN fma_result_changepoint.rate_after IS 'failure rate or mean loss after';
+COMMENT ON COLUMN fma_result_changepoint.ci_low_after IS 'lower end of its 95 % interval';
+COMMENT ON COLUMN fma_result_changepoint.ci_high_after IS 'upper end of it';
+COMMENT ON COLUMN fma_result_changepoint.difference IS 'rate after minus rate before: positive where it got worse';
+COMMENT ON COLUMN fma_result_changepoint.dispersion IS 'variance of the periods against that of independent rows';
+COMMENT ON COLUMN fma_result_changepoint.llr IS 'logarithm of the likelihood ratio';
+COMMENT ON COLUMN fma_result_changepoint.p_value IS 'p-value by simulation';
+COMMENT ON COLUMN fma_result_changepoint.predicate IS 'the rows after the change, as SQL over the source''s columns';
+
+CREATE TABLE fma_result_drift (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	reference_run_id bigint,
+	reference_from timestamptz,
+	rows_after timestamptz,
+	rank bigint NOT NULL,
+	feature text NOT NULL,
+	kind text,
+	n_reference bigint,
+	n_current bigint,
+	nulls_reference bigint,
+	nulls_current bigint,
+	cells integer,
+	psi double precision,
+	jensen_shannon double precision,
+	hellinger double precision,
+	total_variation double precision,
+	chi_square double precision,
+	chi_square_p double precision,
+	ks double precision,
+	ks_p double precision,
+	wasserstein double precision,
+	q_value double precision,
+	verdict text,
+	PRIMARY KEY (run_id, rank)
+);
+COMMENT ON TABLE fma_result_drift IS 'how the newer rows of runs differ from a reference, column by column
+As fma_drift returns it.';
+COMMENT ON COLUMN fma_result_drift.run_id IS 'the run';
+COMMENT ON COLUMN fma_result_drift.reference_run_id IS 'the run whose rows are the reference; NULL: the first half of this run''s time. It may have been pruned';
+COMMENT ON COLUMN fma_result_drift.reference_from IS 'time of the reference''s oldest row';
+COMMENT ON COLUMN fma_result_drift.rows_after IS 'rows after this time are compared with the reference''s, up to it';
+COMMENT ON COLUMN fma_result_drift.rank IS 'from 1, the largest psi first';
+COMMENT ON COLUMN fma_result_drift.feature IS 'the column, or a part of its time';
+COMMENT ON COLUMN fma_result_drift.kind IS 'number, category or calendar';
+COMMENT ON COLUMN fma_result_drift.n_reference IS 'rows of the reference';
+COMMENT ON COLUMN fma_result_drift.n_current IS 'newer rows';
+COMMENT ON COLUMN fma_result_drift.nulls_reference IS 'rows of the reference without a value';
+COMMENT ON COLUMN fma_result_drift.nulls_current IS 'newer rows without a value';
+COMMENT ON COLUMN fma_result_drift.cells IS 'values or bins that were compared';
+COMMENT ON COLUMN fma_result_drift.psi IS 'population stability index';
+COMMENT ON COLUMN fma_result_drift.jensen_shannon IS 'Jensen-Shannon distance, 0 to 1';
+COMMENT ON COLUMN fma_result_drift.hellinger IS 'Hellinger distance, 0 to 1';
+COMMENT ON COLUMN fma_result_drift.total_variation IS 'share of rows that would have to change, 0 to 1';
+COMMENT ON COLUMN fma_result_drift.chi_square IS 'chi-square statistic of the cells';
+COMMENT ON COLUMN fma_result_drift.chi_square_p IS 'its p-value';
+COMMENT ON COLUMN fma_result_drift.ks IS 'Kolmogorov-Smirnov distance, of numbers';
+COMMENT ON COLUMN fma_result_drift.ks_p IS 'its p-value';
+COMMENT ON COLUMN fma_result_drift.wasserstein IS 'mean distance that values moved, of numbers';
+COMMENT ON COLUMN fma_result_drift.q_value IS 'p-value after correction for all columns';
+COMMENT ON COLUMN fma_result_drift.verdict IS 'drift, slight, unclear or none: effect and chance together';
+
+CREATE TABLE fma_result_explanation (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	reference_run_id bigint,
+	reference_from timestamptz,
+	rows_after timestamptz,
+	rank bigint NOT NULL,
+	feature text NOT NULL,
+	condition text,
+	predicate text,
+	n_reference bigint,
+	n_current bigint,
+	share_reference double precision,
+	share_current double precision,
+	rate_reference double precision,
+	rate_current double precision,
+	mix_effect double precision,
+	rate_effect double precision,
+	total_effect double precision,
+	p_value double precision,
+	q_value double precision,
+	PRIMARY KEY (run_id, rank)
+);
+COMMENT ON TABLE fma_result_explanation IS 'why the rate of the newer rows is another one, by condition: mix or rate
+As fma_explain_change returns it.';
+COMMENT ON COLUMN fma_result_explanation.run_id IS 'the run';
+COMMENT ON COLUMN fma_result_explanation.reference_run_id IS 'the run whose rows are the reference; NULL: the first half of this run''s time. It may have been pruned';
+COMMENT ON COLUMN fma_result_explanation.reference_from IS 'time of the reference''s oldest row';
+COMMENT ON COLUMN fma_result_explanation.rows_after IS 'rows after this time are compared with the reference''s, up to it';
+COMMENT ON COLUMN fma_result_explanation.rank IS 'from 1: features by what their mix explains, their conditions after them';
+COMMENT ON COLUMN fma_result_explanation.feature IS 'the column, or a part of its time';
+COMMENT ON COLUMN fma_result_explanation.condition IS 'a condition on it; NULL: the feature as a whole';
+COMMENT ON COLUMN fma_result_explanation.predicate IS 'the condition as SQL over the source''s columns';
+COMMENT ON COLUMN fma_result_explanation.n_reference IS 'rows of the reference';
+COMMENT ON COLUMN fma_result_explanation.n_current IS 'newer rows';
+COMMENT ON COLUMN fma_result_explanation.share_reference IS 'share of the reference''s rows';
+COMMENT ON COLUMN fma_result_explanation.share_current IS 'share of the newer rows';
+COMMENT ON COLUMN fma_result_explanation.rate_reference IS 'failure rate or mean loss in the reference';
+COMMENT ON COLUMN fma_result_explanation.rate_current IS 'failure rate or mean loss among the newer rows';
+COMMENT ON COLUMN fma_result_explanation.mix_effect IS 'change of the rate of all rows since there are more or fewer such rows';
+COMMENT ON COLUMN fma_result_explanation.rate_effect IS 'change of the rate of all rows since such rows fail at another rate';
+COMMENT ON COLUMN fma_result_explanation.total_effect IS 'both together';
+COMMENT ON COLUMN fma_result_explanation.p_value IS 'p-value of the change of the rate';
+COMMENT ON COLUMN fma_result_explanation.q_value IS 'p-value after correction for all conditions';
+
+ALTER TABLE fma_result_changepoint ENABLE ROW LEVEL SECURITY;
+CREATE POLICY fma_result_reader ON fma_result_changepoint FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_changepoint IS 'results of the runs that the current user may read';
+ALTER TABLE fma_result_drift ENABLE ROW LEVEL SECURITY;
+CREATE POLICY fma_result_reader ON fma_result_drift FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_drift IS 'results of the runs that the current user may read';
+ALTER TABLE fma_result_explanation ENABLE ROW LEVEL SECURITY;
+CREATE POLICY fma_result_reader ON fma_result_explanation FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_explanation IS 'results of the runs that the current user may read';
+
+ALTER TABLE fma_result_changepoint OWNER TO @extowner@;
+ALTER TABLE fma_result_drift OWNER TO @extowner@;
+ALTER TABLE fma_result_explanation OWNER TO @extowner@;
+-- After the owner has changed, or a dump would hold this as a change of the extension.
+GRANT SELECT ON fma_result_changepoint, fma_result_drift, fma_result_explanation TO PUBLIC;
+
+SELECT pg_extension_config_dump('fma_result_changepoint', '');
+SELECT pg_extension_config_dump('fma_result_drift', '');
+SELECT pg_extension_config_dump('fma_result_explanation', '');
+
+-- where: where and when more rows of runs failed than elsewhere
+
+CREATE TABLE fma_result_space_time (
+	run_id bigint NOT NULL REFERENCES fma_result_run ON DELETE CASCADE,
+	rank bigint NOT NULL,
+	place text,
+	longitude double precision,
+	latitude double precision,
+	radius_km double precision,
+	places integer,
+	starts_at timestamptz,
+	ends_at timestamptz,
+	n bigint,
+	failures bigint,
+	expected double precision,
+	relative_risk double precision,
+	llr double precision,
+	p_value double precision,
+	gumbel_p double precision,
+	predicate text,
+	PRIMARY KEY (run_id, rank)
+);
+COMMENT ON TABLE fma_result_space_time IS 'clusters of places and periods with more failures, of runs
+As fma_find_space_time returns them, of the current model version.';
+COMMENT ON COLUMN fma_result_space_time.run_id IS 'the run';
+COMMENT ON COLUMN fma_result_space_time.rank IS 'from 1, the likeliest cluster first';
+COMMENT ON COLUMN fma_result_space_time.place IS 'the place in the middle';
+COMMENT ON COLUMN fma_result_space_time.longitude IS 'its longitude, degrees';
+COMMENT ON COLUMN fma_result_space_time.latitude IS 'its latitude, degrees';
+COMMENT ON COLUMN fma_result_space_time.radius_km IS 'distance of the farthest place, km';
+COMMENT ON COLUMN fma_result_space_time.places IS 'places in the circle';
+COMMENT ON COLUMN fma_result_space_time.starts_at IS 'start of the first period';
+COMMENT ON COLUMN fma_result_space_time.ends_at IS 'end of the last period, excluded';
+COMMENT ON COLUMN fma_result_space_time.n IS 'rows';
+COMMENT ON COLUMN fma_result_space_time.failures IS 'failures among them';
+COMMENT ON COLUMN fma_result_space_time.expected IS 'failures expected if nothing were wrong';
+COMMENT ON COLUMN fma_result_space_time.relative_risk IS 'failures over expected inside, divided by the same outside';
+COMMENT ON COLUMN fma_result_space_time.llr IS 'logarithm of the likelihood ratio';
+COMMENT ON COLUMN fma_result_space_time.p_value IS 'p-value by simulation, corrected for all places and periods looked at';
+COMMENT ON COLUMN fma_result_space_time.gumbel_p IS 'the same by a Gumbel distribution, for small values';
+COMMENT ON COLUMN fma_result_space_time.predicate IS 'as SQL over the source''s columns';
+
+ALTER TABLE fma_result_space_time ENABLE ROW LEVEL SECURITY;
+CREATE POLICY fma_result_reader ON fma_result_space_time FOR SELECT USING (run_id IN (SELECT run_id FROM fma_result_run));
+COMMENT ON POLICY fma_result_reader ON fma_result_space_time IS 'results of the runs that the current user may read';
+
+ALTER TABLE fma_result_space_time OWNER TO @extowner@;
+-- After the owner has changed, or a dump would hold this as a change of the extension.
+GRANT SELECT ON fma_result_space_time TO PUBLIC;
+
+SELECT pg_extension_config_dump('fma_result_space_time', '');
 
 -- rules: what a model must keep to, and whether it did
 
@@ -2691,7 +3063,8 @@ CREATE VIEW fma_places WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, s.segment AS place, s.longitude, s.latitude, s.model_version, s.n, s.unlabelled, f.failures,
 	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
 	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
-	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures, s.confident_errors,
+	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
+	p.p_value, fma_q_value(p.p_value) OVER (PARTITION BY l.dataset, l.run_id, s.model_version) AS q_value, s.confident_errors,
 	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
 	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
@@ -2700,9 +3073,10 @@ JOIN fma_result_summary AS o ON o.run_id = l.run_id AND o.segment_by = 'overall'
 	AND o.model_version IS NOT DISTINCT FROM s.model_version
 LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
 LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
+LEFT JOIN LATERAL fma_failure_test(CASE WHEN s.n_units IS NULL THEN s.failures END, o.failures - s.failures) AS p (p_value) ON true
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
 COMMENT ON VIEW fma_places IS 'how often the model fails, place by place
-One row a place and model version.';
+One row a place and model version. p_value and q_value: at another rate than the other places; NULL where rows come in units.';
 
 CREATE VIEW fma_clusters WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, s.model_version, s.segment::integer AS cluster, s.n, s.unlabelled, f.failures,
@@ -2748,6 +3122,36 @@ FROM fma_latest_run AS l JOIN fma_result_comparison AS c ON c.run_id = l.run_id;
 COMMENT ON VIEW fma_model_comparison IS 'model versions compared on the same rows, and the slices where the newer one is worse
 Rank 0 is all rows, by McNemar''s test where losses are failures.';
 
+CREATE VIEW fma_changepoints WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, x.rank, x."time", x.period_length, x.starts_at, x.ends_at, x.n_before, x.failures_before, x.rate_before, x.ci_low_before,
+	x.ci_high_before, x.n_after, x.failures_after, x.rate_after, x.ci_low_after, x.ci_high_after, x.difference, x.dispersion, x.llr,
+	x.p_value, x.predicate
+FROM fma_latest_run AS l JOIN fma_result_changepoint AS x ON x.run_id = l.run_id;
+COMMENT ON VIEW fma_changepoints IS 'when the failure rate, or the mean loss, changed
+One row a change; p_value says how often a stable series would show one as clear.';
+
+CREATE VIEW fma_drift_metrics WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, x.reference_run_id, x.reference_from, x.rows_after, x.rank, x.feature, x.kind, x.n_reference, x.n_current, x.nulls_reference,
+	x.nulls_current, x.cells, x.psi, x.jensen_shannon, x.hellinger, x.total_variation, x.chi_square, x.chi_square_p, x.ks,
+	x.ks_p, x.wasserstein, x.q_value, x.verdict
+FROM fma_latest_run AS l JOIN fma_result_drift AS x ON x.run_id = l.run_id;
+COMMENT ON VIEW fma_drift_metrics IS 'how the newer rows differ from those before, column by column
+One row a column: features, prediction and confidence. The verdict takes effect (psi) and chance (q_value) together.';
+
+CREATE VIEW fma_change_explanation WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, x.reference_run_id, x.reference_from, x.rows_after, x.rank, x.feature, x.condition, x.predicate, x.n_reference, x.n_current,
+	x.share_reference, x.share_current, x.rate_reference, x.rate_current, x.mix_effect, x.rate_effect, x.total_effect, x.p_value, x.q_value
+FROM fma_latest_run AS l JOIN fma_result_explanation AS x ON x.run_id = l.run_id;
+COMMENT ON VIEW fma_change_explanation IS 'why the failure rate changed: other rows (mix), or the same rows at another rate (rate)
+One row a condition, and one a feature, without a condition, that sums them up.';
+
+CREATE VIEW fma_space_time_hotspots WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, x.rank, x.place, x.longitude, x.latitude, x.radius_km, x.places, x.starts_at, x.ends_at, x.n,
+	x.failures, x.expected, x.relative_risk, x.llr, x.p_value, x.gumbel_p, x.predicate
+FROM fma_latest_run AS l JOIN fma_result_space_time AS x ON x.run_id = l.run_id;
+COMMENT ON VIEW fma_space_time_hotspots IS 'where and when more rows failed than elsewhere: neighbouring places, consecutive periods
+One row a cluster; p_value counts every place and period that was looked at.';
+
 CREATE VIEW fma_run_log WITH (security_invoker = true) AS
 SELECT d.name AS dataset, r.run_id, r.status, r.started_at, r.finished_at,
 	extract(epoch FROM r.finished_at - r.started_at)::double precision AS seconds, r.n AS rows_read,
@@ -2776,6 +3180,12 @@ ALTER VIEW fma_run_log OWNER TO @extowner@;
 GRANT SELECT ON fma_latest_run, fma_overview, fma_run_history, fma_confusion_cells, fma_label_metrics, fma_calibration, fma_confidence_curve,
 	fma_slice_metrics, fma_hotspots, fma_hotspot_confirmation, fma_timeline, fma_batches, fma_places, fma_clusters, fma_duplicate_review, fma_model_comparison, fma_run_log TO PUBLIC;
 
+ALTER VIEW fma_changepoints OWNER TO @extowner@;
+ALTER VIEW fma_drift_metrics OWNER TO @extowner@;
+ALTER VIEW fma_change_explanation OWNER TO @extowner@;
+ALTER VIEW fma_space_time_hotspots OWNER TO @extowner@;
+GRANT SELECT ON fma_changepoints, fma_drift_metrics, fma_change_explanation, fma_space_time_hotspots TO PUBLIC;
+
 -- One glossary for the columns of all views: the same name means the same everywhere.
 DO $glossary$
 DECLARE
@@ -2794,17 +3204,25 @@ BEGIN
 			('bias', 'mean of prediction minus truth'),
 			('bin', 'number of the bin, from 1'),
 			('brier', 'Brier score of the confidence'),
+			('cells', 'values or bins that were compared'),
+			('chi_square', 'chi-square statistic of the cells'),
+			('chi_square_p', 'p-value of chi_square'),
 			('ci_high', 'upper end of the 95 % interval; NULL where a single unit cannot tell'),
+			('ci_high_after', 'upper end of the 95 % interval of rate_after'),
+			('ci_high_before', 'upper end of the 95 % interval of rate_before'),
 			('ci_low', 'lower end of the 95 % interval; NULL where a single unit cannot tell'),
+			('ci_low_after', 'lower end of the 95 % interval of rate_after'),
+			('ci_low_before', 'lower end of the 95 % interval of rate_before'),
 			('classwise_ece', 'classwise expected calibration error of the class probabilities'),
 			('cluster', 'number of the cluster; NULL for rows without an embedding'),
+			('condition', 'a condition on the feature; NULL: the feature as a whole'),
 			('conditions', 'the slice as JSON: column, op, value'),
 			('confidence_log_loss', 'log loss of the confidence, natural logarithm'),
 			('confident_errors', 'failures with at least the high confidence'),
+			('confirmation', 'new, confirmed, not confirmed or too few rows: what the rows since the run before say'),
 			('confused_n', 'how often'),
 			('confused_prediction', 'what was most often predicted wrongly in the cluster'),
 			('confused_truth', 'what that truly was'),
-			('confirmation', 'new, confirmed, not confirmed or too few rows: what the rows since the run before say'),
 			('correct', 'whether truth and prediction are the same'),
 			('coverage', 'share of rows with at least the threshold''s confidence'),
 			('crosses_batches', 'whether rows of the group are in different batches'),
@@ -2812,37 +3230,49 @@ BEGIN
 			('dataset_id', 'number of the dataset'),
 			('design_effect', 'how many rows are worth one independent row; 1 without units, NULL where a single unit cannot tell'),
 			('detail', 'detail of the error'),
-			('difference', 'b minus a: positive where b is worse'),
+			('difference', 'version b minus a, or after a change minus before: positive where it is worse'),
+			('dispersion', 'variance of the periods against that of independent rows'),
 			('ece', 'expected calibration error, ten bins'),
 			('ece_if_calibrated', 'the ECE that a perfectly calibrated model would show'),
 			('ece_p_value', 'p-value of the ECE''s excess over that'),
-			('ends_at', 'end of the period, excluded'),
+			('ends_at', 'end of the last period, excluded'),
 			('errors', 'wrong predictions from the threshold on'),
 			('errors_in_bin', 'wrong predictions from this threshold to the next'),
-			('excluded', 'rows of the group that the next run leaves out'),
 			('excess_failures', 'failures beyond what the baseline''s rate would give'),
+			('excluded', 'rows of the group that the next run leaves out'),
+			('expected', 'failures expected if nothing were wrong'),
 			('f1', 'F1 of the label'),
 			('failed_stage', 'stage that failed'),
 			('failure_rate', 'share of failures among labelled rows'),
 			('failures', 'rows that failed'),
+			('failures_after', 'failures among the n_after rows'),
+			('failures_before', 'failures among the n_before rows'),
+			('feature', 'the column, or a part of its time'),
 			('finished_at', 'end of the run'),
 			('first_at', 'time of the oldest row'),
 			('fn', 'false negatives'),
 			('fp', 'false positives'),
 			('gap', 'mean confidence minus accuracy: positive is overconfident'),
 			('group_id', 'number of the group of duplicates, the largest first'),
+			('gumbel_p', 'p_value by a Gumbel distribution, for small values'),
+			('hellinger', 'Hellinger distance, 0 to 1'),
 			('high', 'upper end of the bin'),
 			('ids', 'ids of the group, the representative first, at most 100'),
 			('impact', 'the failure rate of all rows, were those of the cluster not there'),
 			('iou', 'intersection over union of the label'),
 			('is_current', 'whether this is the model version that slices and hotspots are about'),
+			('jensen_shannon', 'Jensen-Shannon distance, 0 to 1'),
 			('kappa', 'Cohen''s kappa'),
+			('kind', 'number, category or calendar'),
+			('ks', 'Kolmogorov-Smirnov distance, of numbers'),
+			('ks_p', 'p-value of ks'),
 			('label', 'the label'),
 			('labels', 'the different truths in the group'),
 			('labels_disagree', 'whether rows of the group have different truths'),
 			('last_at', 'time of the newest row'),
 			('latitude', 'mean latitude, degrees'),
 			('lift', 'rate or mean loss divided by that of all rows'),
+			('llr', 'logarithm of the likelihood ratio'),
 			('log_loss', 'mean log loss of the class probabilities, natural logarithm'),
 			('longitude', 'mean longitude, degrees'),
 			('loss_a', 'failure rate or mean loss of version a'),
@@ -2859,34 +3289,53 @@ BEGIN
 			('mean_loss', 'mean loss; the failure rate where the loss is a failure'),
 			('message', 'error message'),
 			('min_similarity', 'the lowest cosine similarity of a row of the group to the representative'),
+			('mix_effect', 'change of the rate of all rows since there are more or fewer such rows'),
 			('model_id', 'number of the cluster model'),
 			('model_version', 'the model version, where the dataset has one'),
 			('n', 'rows'),
+			('n_after', 'rows after, up to the next change'),
+			('n_before', 'rows before, up to the change before'),
+			('n_current', 'newer rows'),
 			('n_in_bin', 'rows from this threshold to the next'),
+			('n_reference', 'rows of the reference'),
 			('n_units', 'units (days, patients, images) among the rows, where the dataset has them'),
 			('new_failure_rate', 'failure rate among the rows since the run before'),
 			('new_mean_loss', 'mean loss of the rows since the run before'),
 			('new_n', 'rows since the run before'),
 			('new_q_value', 'corrected p-value on the rows since the run before'),
 			('note', 'why a stage was left out, or what it left out'),
+			('nulls_current', 'newer rows without a value'),
+			('nulls_reference', 'rows of the reference without a value'),
 			('only_a_failed', 'rows where only version a failed'),
 			('only_b_failed', 'rows where only version b failed'),
-			('p_value', 'p-value before correction'),
+			('p_value', 'p-value; before correction where there is a q_value'),
 			('period', 'length of the periods'),
-			('place', 'the place; NULL for rows without one'),
+			('period_length', 'length of the periods'),
+			('place', 'the place, or the one in the middle of a cluster; NULL for rows without one'),
+			('places', 'places in the circle'),
 			('position', 'number of the stage, from 1'),
 			('precision', 'precision of the label'),
-			('predicate', 'the slice as SQL over the source''s columns'),
+			('predicate', 'the rows as SQL over the source''s columns'),
 			('predicted', 'rows predicted to have the label'),
 			('prediction', 'the predicted label'),
 			('previous_n', 'rows when it was found'),
 			('previous_rate', 'rate or mean loss when it was found'),
 			('previous_run_id', 'run that found it'),
+			('psi', 'population stability index'),
 			('q_rest', 'corrected p-value of the difference against that of the other rows'),
 			('q_value', 'p-value after correction for all that was tested'),
 			('r2', 'coefficient of determination'),
+			('radius_km', 'distance of the farthest place, km'),
 			('rank', 'from 1, the worst first'),
+			('rate_after', 'failure rate or mean loss after'),
+			('rate_before', 'failure rate or mean loss before'),
+			('rate_current', 'failure rate or mean loss among the newer rows'),
+			('rate_effect', 'change of the rate of all rows since such rows fail at another rate'),
+			('rate_reference', 'failure rate or mean loss in the reference'),
 			('recall', 'recall of the label'),
+			('reference_from', 'time of the reference''s oldest row'),
+			('reference_run_id', 'the run whose rows are the reference; NULL: the first half of this run''s time'),
+			('relative_risk', 'failures over expected inside, divided by the same outside'),
 			('representative', 'the row that stands for the group'),
 			('representatives', 'ids of the rows nearest to the centroid, the nearest first'),
 			('rest_rate', 'rate or mean loss of the rows outside the slice'),
@@ -2895,11 +3344,13 @@ BEGIN
 			('rows_read', 'rows that the run read'),
 			('run_id', 'number of the run'),
 			('seconds', 'duration of the run, seconds'),
+			('share_current', 'share of the newer rows'),
 			('share_of_all', 'share of all rows'),
 			('share_of_errors', 'share of all wrong predictions'),
 			('share_of_failures', 'share of all failures'),
 			('share_of_prediction', 'share of the rows predicted to have this label'),
 			('share_of_truth', 'share of the rows that truly have this label'),
+			('share_reference', 'share of the reference''s rows'),
 			('since', 'only rows from this time on, as asked for'),
 			('size', 'rows in the group'),
 			('slice', 'the slice as a person reads it'),
@@ -2908,21 +3359,26 @@ BEGIN
 			('stage_rows', 'rows of results that the stage stored'),
 			('stage_seconds', 'duration of the stage, seconds'),
 			('started_at', 'start of the run'),
+			('starts_at', 'start of the first period'),
 			('status', 'complete or failed'),
 			('support', 'rows that truly have the label'),
 			('taken_for', 'the label it is most often taken for'),
 			('taken_for_n', 'how often'),
 			('threshold', 'least confidence'),
-			('time', 'start of the period or run'),
+			('time', 'start of the period or run, or of the first period after a change'),
 			('tn', 'true negatives'),
 			('top_3_accuracy', 'share of rows whose truth is among the three most probable classes'),
 			('top_5_accuracy', 'share of rows whose truth is among the five most probable classes'),
+			('total_effect', 'mix_effect and rate_effect together'),
+			('total_variation', 'share of rows that would have to change, 0 to 1'),
 			('tp', 'true positives'),
 			('truth', 'the true label'),
 			('unlabelled', 'rows without a truth or prediction, left out'),
 			('until', 'only rows before this time, as asked for'),
+			('verdict', 'drift, slight, unclear or none: effect and chance together'),
 			('version_a', 'the older model version'),
-			('version_b', 'the newer model version')
+			('version_b', 'the newer model version'),
+			('wasserstein', 'mean distance that values moved, of numbers')
 		) AS glossary (name, meaning) ON glossary.name = attribute.attname
 		WHERE member.classid = 'pg_class'::regclass AND member.refclassid = 'pg_extension'::regclass AND member.deptype = 'e'
 			AND member.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'fma')

@@ -39,6 +39,24 @@ FROM fma_label_metrics WHERE dataset = 'flights' ORDER BY f1;
 SELECT time::date AS day, n, failures, round(failure_rate::numeric, 3) AS rate, round(macro_f1::numeric, 3) AS macro_f1, confident_errors
 FROM fma_timeline WHERE dataset = 'flights' ORDER BY failure_rate DESC LIMIT 5;
 
+\echo '-- When it changed: the rate of failures by day, cut where it is another one'
+SELECT time::date AS day, round(rate_before::numeric, 3) AS before, round(rate_after::numeric, 3) AS after, round(ci_low_after::numeric, 3) AS low,
+	round(ci_high_after::numeric, 3) AS high, p_value AS p
+FROM fma_changepoints WHERE dataset = 'flights' ORDER BY rank;
+
+\echo '-- Where and when: neighbouring airports and consecutive days with more failures than elsewhere'
+SELECT rank, city AS around, round(radius_km) AS km, places AS airports, starts_at::date AS from, ends_at::date AS until, n, failures,
+	round(expected::numeric) AS expected, round(relative_risk::numeric, 2) AS risk, p_value AS p
+FROM fma_space_time_hotspots JOIN airports ON iata = place WHERE dataset = 'flights' AND p_value < 0.05 ORDER BY rank;
+
+\echo '-- What drifted: the flights of May against those of April'
+SELECT feature, round(psi::numeric, 3) AS psi, round(ks::numeric, 3) AS ks, to_char(q_value, '9.9EEEE') AS q, verdict
+FROM fma_drift_metrics WHERE dataset = 'flights' ORDER BY rank LIMIT 4;
+
+\echo '-- Why the rate changed: other flights (mix), or the same flights at another rate'
+SELECT feature, round(mix_effect::numeric, 4) AS mix, round(rate_effect::numeric, 4) AS rate, round(total_effect::numeric, 4) AS change
+FROM fma_change_explanation WHERE dataset = 'flights' AND condition IS NULL ORDER BY rank LIMIT 3;
+
 \echo '-- The worst airports of some size'
 SELECT place, city, n, failures, round(failure_rate::numeric, 3) AS rate, round(ci_low::numeric, 3) AS low, round(ci_high::numeric, 3) AS high,
 	round(p.lift::numeric, 2) AS lift, round(share_of_failures::numeric, 3) AS share

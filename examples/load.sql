@@ -28,4 +28,16 @@ CREATE TABLE airports (
 CREATE VIEW flight_predictions AS
 SELECT flights.*, ts::date AS day, lon, lat FROM flights LEFT JOIN airports ON iata = origin;
 
-ANALYZE fashion, fashion_embedding, flights, airports;
+CREATE TABLE scene_truth (
+	box_id int PRIMARY KEY, scene_id int, place text, label text, x_min int, y_min int, x_max int, y_max int,
+	area_px int, visible float8, quadrant text, image_id int
+);
+\copy scene_truth FROM PROGRAM 'gzip -dc examples/scenes/boxes_gt.csv.gz' CSV HEADER
+
+CREATE TABLE scene_prediction (
+	box_id int PRIMARY KEY, scene_id int, place text, label text, score float8,
+	x_min int, y_min int, x_max int, y_max int, area_px int, quadrant text
+);
+\copy scene_prediction FROM PROGRAM 'gzip -dc examples/scenes/boxes_pred.csv.gz' CSV HEADER
+
+ANALYZE fashion, fashion_embedding, flights, airports, scene_truth, scene_prediction;

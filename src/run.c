@@ -46,6 +46,8 @@ PG_FUNCTION_INFO_V1(fma_prune);
 #define MAX_VALUES 50
 #define FDR 0.05
 #define MIN_LIFT 1.1
+#define REPLICATES 199
+#define MAX_REPLICATES 99999
 
 /* How a stage went */
 typedef struct StageRecord
@@ -93,6 +95,8 @@ ReadOptions(FmaRun *run)
 	run->max_values = OptionOf(dataset, "max_values", MAX_VALUES, 1, FMA_MAX_VALUES);
 	run->fdr = OptionOf(dataset, "fdr", FDR, 0, 1);
 	run->min_lift = OptionOf(dataset, "min_lift", MIN_LIFT, 0, 1e6);
+	run->replicates = OptionOf(dataset, "replicates", REPLICATES, 0, MAX_REPLICATES);
+	run->reference_run = OptionOf(dataset, "reference_run", 0, 0, PG_INT32_MAX);
 }
 
 /* A time as text that reads back whatever the settings; to be called as the owner */

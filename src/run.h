@@ -62,6 +62,8 @@ typedef struct FmaRun
 	int			max_values;
 	double		fdr;
 	double		min_lift;
+	int			replicates;
+	int64		reference_run;	/* 0: the run before */
 
 	/* the source as SQL; conditions may be added with AND */
 	char	   *from;			/* "FROM source AS t WHERE ..." */
@@ -81,6 +83,7 @@ typedef struct FmaRun
 	bool		by_cluster;
 	int			cluster_model;	/* of the clusters that the rows are in; 0 if there are none */
 	char	   *cluster_name;	/* of the cluster among the features */
+	int64		places;			/* of all versions, each with its own; not counted beyond FMA_MAX_SEGMENTS */
 	List	   *thresholds;		/* of FmaThreshold *, the rules' */
 
 	/* known after the slices */
@@ -132,6 +135,15 @@ extern void FmaEachResult(FmaRun *run, const char *query, void (*take) (void *ar
 extern int64 FmaStoreRows(FmaRun *run, FmaRows *rows, const char *statement, const char *text);
 extern int64 FmaStoreAndFreeRows(FmaRun *run, FmaRows *rows, const char *statement, const char *text);
 
+/*
+ * Stores the rows of a finder, which a query of the source calls, after "change"
+ * has exchanged them, if it is not NULL; "insert" is a statement as above.
+ */
+extern int64 FmaStoreFinding(FmaRun *run, const char *query, FmaRows *(*change) (FmaRun *run, FmaRows *rows), const char *insert);
+
+/* changes.c: the length of periods as the finders take it, or NULL */
+extern const char *FmaPeriodOfTimes(FmaRun *run);
+
 /* summaries.c: SQL that slices share */
 extern char *FmaRowsSql(FmaRun *run, const char *from, const char *more);
 extern char *FmaValuesSql(FmaRun *run);
@@ -162,6 +174,14 @@ extern const char *FmaLeaveOutConfirmation(FmaRun *run);
 extern int64 FmaRunConfirmation(FmaRun *run);
 extern const char *FmaLeaveOutVersions(FmaRun *run);
 extern int64 FmaRunVersions(FmaRun *run);
+extern const char *FmaLeaveOutChangepoints(FmaRun *run);
+extern int64 FmaRunChangepoints(FmaRun *run);
+extern const char *FmaLeaveOutDrift(FmaRun *run);
+extern int64 FmaRunDrift(FmaRun *run);
+extern const char *FmaLeaveOutExplanation(FmaRun *run);
+extern int64 FmaRunExplanation(FmaRun *run);
+extern const char *FmaLeaveOutSpaceTime(FmaRun *run);
+extern int64 FmaRunSpaceTime(FmaRun *run);
 extern int64 FmaRunRules(FmaRun *run);
 
 /* "SELECT loss, features ..." for the finders; the loss comes first, under this name if it is unused */

@@ -19,6 +19,8 @@ static const char *const period_words[] = {"auto", "hour", "day", "week", "month
 
 #define MIN_CLUSTERS 2
 #define MAX_CLUSTERS 1000
+/* Of a simulation */
+#define MAX_REPLICATES 99999
 
 /* fma_register's arguments after name and relation, in their order, and then its options */
 const FmaSetting FmaSettings[FMA_NSETTINGS] = {
@@ -56,6 +58,8 @@ const FmaSetting FmaSettings[FMA_NSETTINGS] = {
 	{"fdr", FMA_SETTING_NUMBER, NULL, 0, 1},
 	{"min_lift", FMA_SETTING_NUMBER, NULL, 0, PG_INT32_MAX},
 	{"duplicate_threshold", FMA_SETTING_NUMBER, NULL, 0, 1},
+	{"replicates", FMA_SETTING_INTEGER, NULL, 0, MAX_REPLICATES},
+	{"reference_run", FMA_SETTING_INTEGER, NULL, 1, PG_INT32_MAX},
 };
 
 /* The number of a setting, or -1 */

@@ -29,7 +29,7 @@ typedef struct FmaSetting
 } FmaSetting;
 
 #define FMA_NARGUMENTS 25		/* settings that are arguments of fma_register */
-#define FMA_NSETTINGS 33		/* and after them its options */
+#define FMA_NSETTINGS 35		/* and after them its options */
 
 /* In the order of fma_register's arguments */
 extern const FmaSetting FmaSettings[FMA_NSETTINGS];

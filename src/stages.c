@@ -26,6 +26,10 @@ const FmaStage FmaStages[] = {
 	{"slice metrics", FmaLeaveOutSliceMetrics, FmaRunSliceMetrics},
 	{"confirmation", FmaLeaveOutConfirmation, FmaRunConfirmation},
 	{"model versions", FmaLeaveOutVersions, FmaRunVersions},
+	{"change points", FmaLeaveOutChangepoints, FmaRunChangepoints},
+	{"drift", FmaLeaveOutDrift, FmaRunDrift},
+	{"explanation", FmaLeaveOutExplanation, FmaRunExplanation},
+	{"space-time", FmaLeaveOutSpaceTime, FmaRunSpaceTime},
 	{"rules", NULL, FmaRunRules},
 };
 
@@ -208,4 +212,47 @@ FmaStoreAndFreeRows(FmaRun *run, FmaRows *rows, const char *statement, const cha
 
 	FmaFreeRows(rows);
 	return n;
+}
+
+/* A finder's call, and what becomes of its rows */
+typedef struct Finding
+{
+	FmaRun	   *run;
+	const char *query;
+	FmaRows    *(*change) (FmaRun *run, FmaRows *rows);
+	const char *insert;
+	int64		n;
+} Finding;
+
+static void
+StoreRowsOfFinding(void *argument)
+{
+	Finding    *finding = argument;
+
+	FmaRows    *rows = FmaReadSource(finding->run, finding->query);
+
+	if (finding->change != NULL)
+		rows = finding->change(finding->run, rows);
+	finding->n = FmaStoreAndFreeRows(finding->run, rows, finding->insert, NULL);
+}
+
+/*
+ * Stores what a finder says that is called as the owner.  One that would need
+ * more than a limit allows, such as fma.search_memory, is left out, and noted:
+ * the rest of the run is worth having without it.
+ */
+int64
+FmaStoreFinding(FmaRun *run, const char *query, FmaRows *(*change) (FmaRun *run, FmaRows *rows), const char *insert)
+{
+	Finding		finding = {run, query, change, insert};
+	ErrorData  *error = FmaTry(StoreRowsOfFinding, &finding);
+
+	if (error == NULL)
+		return finding.n;
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+		ReThrowError(error);
+	FmaNote(run, "left out: %s", error->message);
+	if (error->detail != NULL)
+		FmaNote(run, "%s", error->detail);
+	return 0;
 }

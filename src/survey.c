@@ -287,4 +287,5 @@ FmaSurveySource(FmaRun *run)
 	ChoosePeriod(run);
 	run->by_batch = IsFew(run, FMA_BATCH, &survey.batches);
 	run->by_place = IsFew(run, FMA_PLACE, &survey.places);
+	run->places = hash_get_num_entries(survey.places.seen);
 }

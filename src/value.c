@@ -84,8 +84,9 @@ FindField(FmaJson *json, const char *key)
 	return findJsonbValueFromContainer(&json->object->root, JB_FOBJECT, &name);
 }
 
-static JsonbValue *
-NeedField(FmaJson *json, const char *key)
+/* A field that must be there, of any type */
+JsonbValue *
+FmaJsonField(FmaJson *json, const char *key)
 {
 	JsonbValue *value = FindField(json, key);
 
@@ -98,7 +99,7 @@ NeedField(FmaJson *json, const char *key)
 FmaJson
 FmaJsonObject(FmaJson *json, const char *key, const char *type)
 {
-	JsonbValue *value = NeedField(json, key);
+	JsonbValue *value = FmaJsonField(json, key);
 	FmaJson		object = {type};
 
 	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
@@ -129,28 +130,28 @@ FmaJsonTrue(FmaJson *json, const char *key)
 int64
 FmaJsonInt64(FmaJson *json, const char *key, int64 low, int64 high)
 {
-	return FmaJsonElementInt64(json, key, NeedField(json, key), low, high);
+	return FmaJsonElementInt64(json, key, FmaJsonField(json, key), low, high);
 }
 
 /* An integer field of up to 127 bits */
 int128
 FmaJsonInt128(FmaJson *json, const char *key)
 {
-	return FmaJsonElementInt128(json, key, NeedField(json, key));
+	return FmaJsonElementInt128(json, key, FmaJsonField(json, key));
 }
 
 /* A finite number */
 double
 FmaJsonFloat8(FmaJson *json, const char *key)
 {
-	return FmaJsonElementFloat8(json, key, NeedField(json, key));
+	return FmaJsonElementFloat8(json, key, FmaJsonField(json, key));
 }
 
 /* An array field: its elements in a palloc'd array */
 void
 FmaJsonArray(FmaJson *json, const char *key, JsonbValue **elements, int *count)
 {
-	FmaJsonElementArray(json, key, NeedField(json, key), elements, count);
+	FmaJsonElementArray(json, key, FmaJsonField(json, key), elements, count);
 }
 
 /* An element (of the array "key", for messages) that is itself an array */

@@ -100,6 +100,7 @@ extern FmaJson FmaJsonOpen(const char *type, const char *text);
 extern FmaJson FmaJsonOptions(const char *aggregate, Jsonb *options, const char *const *keys);
 extern FmaJson FmaJsonObject(FmaJson *json, const char *key, const char *type);
 extern bool FmaJsonHas(FmaJson *json, const char *key);
+extern JsonbValue *FmaJsonField(FmaJson *json, const char *key);
 extern bool FmaJsonTrue(FmaJson *json, const char *key);
 extern int64 FmaJsonInt64(FmaJson *json, const char *key, int64 low, int64 high);
 extern int128 FmaJsonInt128(FmaJson *json, const char *key);

@@ -159,7 +159,8 @@ CREATE VIEW fma_places WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, s.segment AS place, s.longitude, s.latitude, s.model_version, s.n, s.unlabelled, f.failures,
 	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
 	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
-	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures, s.confident_errors,
+	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
+	p.p_value, fma_q_value(p.p_value) OVER (PARTITION BY l.dataset, l.run_id, s.model_version) AS q_value, s.confident_errors,
 	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
 	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
@@ -168,9 +169,10 @@ JOIN fma_result_summary AS o ON o.run_id = l.run_id AND o.segment_by = 'overall'
 	AND o.model_version IS NOT DISTINCT FROM s.model_version
 LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
 LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
+LEFT JOIN LATERAL fma_failure_test(CASE WHEN s.n_units IS NULL THEN s.failures END, o.failures - s.failures) AS p (p_value) ON true
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
 COMMENT ON VIEW fma_places IS 'how often the model fails, place by place
-One row a place and model version.';
+One row a place and model version. p_value and q_value: at another rate than the other places; NULL where rows come in units.';
 
 CREATE VIEW fma_clusters WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, s.model_version, s.segment::integer AS cluster, s.n, s.unlabelled, f.failures,
@@ -216,6 +218,36 @@ FROM fma_latest_run AS l JOIN fma_result_comparison AS c ON c.run_id = l.run_id;
 COMMENT ON VIEW fma_model_comparison IS 'model versions compared on the same rows, and the slices where the newer one is worse
 Rank 0 is all rows, by McNemar''s test where losses are failures.';
 
+CREATE VIEW fma_changepoints WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, x.rank, x."time", x.period_length, x.starts_at, x.ends_at, x.n_before, x.failures_before, x.rate_before, x.ci_low_before,
+	x.ci_high_before, x.n_after, x.failures_after, x.rate_after, x.ci_low_after, x.ci_high_after, x.difference, x.dispersion, x.llr,
+	x.p_value, x.predicate
+FROM fma_latest_run AS l JOIN fma_result_changepoint AS x ON x.run_id = l.run_id;
+COMMENT ON VIEW fma_changepoints IS 'when the failure rate, or the mean loss, changed
+One row a change; p_value says how often a stable series would show one as clear.';
+
+CREATE VIEW fma_drift_metrics WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, x.reference_run_id, x.reference_from, x.rows_after, x.rank, x.feature, x.kind, x.n_reference, x.n_current, x.nulls_reference,
+	x.nulls_current, x.cells, x.psi, x.jensen_shannon, x.hellinger, x.total_variation, x.chi_square, x.chi_square_p, x.ks,
+	x.ks_p, x.wasserstein, x.q_value, x.verdict
+FROM fma_latest_run AS l JOIN fma_result_drift AS x ON x.run_id = l.run_id;
+COMMENT ON VIEW fma_drift_metrics IS 'how the newer rows differ from those before, column by column
+One row a column: features, prediction and confidence. The verdict takes effect (psi) and chance (q_value) together.';
+
+CREATE VIEW fma_change_explanation WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, x.reference_run_id, x.reference_from, x.rows_after, x.rank, x.feature, x.condition, x.predicate, x.n_reference, x.n_current,
+	x.share_reference, x.share_current, x.rate_reference, x.rate_current, x.mix_effect, x.rate_effect, x.total_effect, x.p_value, x.q_value
+FROM fma_latest_run AS l JOIN fma_result_explanation AS x ON x.run_id = l.run_id;
+COMMENT ON VIEW fma_change_explanation IS 'why the failure rate changed: other rows (mix), or the same rows at another rate (rate)
+One row a condition, and one a feature, without a condition, that sums them up.';
+
+CREATE VIEW fma_space_time_hotspots WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.model_version, x.rank, x.place, x.longitude, x.latitude, x.radius_km, x.places, x.starts_at, x.ends_at, x.n,
+	x.failures, x.expected, x.relative_risk, x.llr, x.p_value, x.gumbel_p, x.predicate
+FROM fma_latest_run AS l JOIN fma_result_space_time AS x ON x.run_id = l.run_id;
+COMMENT ON VIEW fma_space_time_hotspots IS 'where and when more rows failed than elsewhere: neighbouring places, consecutive periods
+One row a cluster; p_value counts every place and period that was looked at.';
+
 CREATE VIEW fma_run_log WITH (security_invoker = true) AS
 SELECT d.name AS dataset, r.run_id, r.status, r.started_at, r.finished_at,
 	extract(epoch FROM r.finished_at - r.started_at)::double precision AS seconds, r.n AS rows_read,
@@ -244,6 +276,12 @@ ALTER VIEW fma_run_log OWNER TO @extowner@;
 GRANT SELECT ON fma_latest_run, fma_overview, fma_run_history, fma_confusion_cells, fma_label_metrics, fma_calibration, fma_confidence_curve,
 	fma_slice_metrics, fma_hotspots, fma_hotspot_confirmation, fma_timeline, fma_batches, fma_places, fma_clusters, fma_duplicate_review, fma_model_comparison, fma_run_log TO PUBLIC;
 
+ALTER VIEW fma_changepoints OWNER TO @extowner@;
+ALTER VIEW fma_drift_metrics OWNER TO @extowner@;
+ALTER VIEW fma_change_explanation OWNER TO @extowner@;
+ALTER VIEW fma_space_time_hotspots OWNER TO @extowner@;
+GRANT SELECT ON fma_changepoints, fma_drift_metrics, fma_change_explanation, fma_space_time_hotspots TO PUBLIC;
+
 -- One glossary for the columns of all views: the same name means the same everywhere.
 DO $glossary$
 DECLARE
@@ -262,17 +300,25 @@ BEGIN
 			('bias', 'mean of prediction minus truth'),
 			('bin', 'number of the bin, from 1'),
 			('brier', 'Brier score of the confidence'),
+			('cells', 'values or bins that were compared'),
+			('chi_square', 'chi-square statistic of the cells'),
+			('chi_square_p', 'p-value of chi_square'),
 			('ci_high', 'upper end of the 95 % interval; NULL where a single unit cannot tell'),
+			('ci_high_after', 'upper end of the 95 % interval of rate_after'),
+			('ci_high_before', 'upper end of the 95 % interval of rate_before'),
 			('ci_low', 'lower end of the 95 % interval; NULL where a single unit cannot tell'),
+			('ci_low_after', 'lower end of the 95 % interval of rate_after'),
+			('ci_low_before', 'lower end of the 95 % interval of rate_before'),
 			('classwise_ece', 'classwise expected calibration error of the class probabilities'),
 			('cluster', 'number of the cluster; NULL for rows without an embedding'),
+			('condition', 'a condition on the feature; NULL: the feature as a whole'),
 			('conditions', 'the slice as JSON: column, op, value'),
 			('confidence_log_loss', 'log loss of the confidence, natural logarithm'),
 			('confident_errors', 'failures with at least the high confidence'),
+			('confirmation', 'new, confirmed, not confirmed or too few rows: what the rows since the run before say'),
 			('confused_n', 'how often'),
 			('confused_prediction', 'what was most often predicted wrongly in the cluster'),
 			('confused_truth', 'what that truly was'),
-			('confirmation', 'new, confirmed, not confirmed or too few rows: what the rows since the run before say'),
 			('correct', 'whether truth and prediction are the same'),
 			('coverage', 'share of rows with at least the threshold''s confidence'),
 			('crosses_batches', 'whether rows of the group are in different batches'),
@@ -280,37 +326,49 @@ BEGIN
 			('dataset_id', 'number of the dataset'),
 			('design_effect', 'how many rows are worth one independent row; 1 without units, NULL where a single unit cannot tell'),
 			('detail', 'detail of the error'),
-			('difference', 'b minus a: positive where b is worse'),
+			('difference', 'version b minus a, or after a change minus before: positive where it is worse'),
+			('dispersion', 'variance of the periods against that of independent rows'),
 			('ece', 'expected calibration error, ten bins'),
 			('ece_if_calibrated', 'the ECE that a perfectly calibrated model would show'),
 			('ece_p_value', 'p-value of the ECE''s excess over that'),
-			('ends_at', 'end of the period, excluded'),
+			('ends_at', 'end of the last period, excluded'),
 			('errors', 'wrong predictions from the threshold on'),
 			('errors_in_bin', 'wrong predictions from this threshold to the next'),
-			('excluded', 'rows of the group that the next run leaves out'),
 			('excess_failures', 'failures beyond what the baseline''s rate would give'),
+			('excluded', 'rows of the group that the next run leaves out'),
+			('expected', 'failures expected if nothing were wrong'),
 			('f1', 'F1 of the label'),
 			('failed_stage', 'stage that failed'),
 			('failure_rate', 'share of failures among labelled rows'),
 			('failures', 'rows that failed'),
+			('failures_after', 'failures among the n_after rows'),
+			('failures_before', 'failures among the n_before rows'),
+			('feature', 'the column, or a part of its time'),
 			('finished_at', 'end of the run'),
 			('first_at', 'time of the oldest row'),
 			('fn', 'false negatives'),
 			('fp', 'false positives'),
 			('gap', 'mean confidence minus accuracy: positive is overconfident'),
 			('group_id', 'number of the group of duplicates, the largest first'),
+			('gumbel_p', 'p_value by a Gumbel distribution, for small values'),
+			('hellinger', 'Hellinger distance, 0 to 1'),
 			('high', 'upper end of the bin'),
 			('ids', 'ids of the group, the representative first, at most 100'),
 			('impact', 'the failure rate of all rows, were those of the cluster not there'),
 			('iou', 'intersection over union of the label'),
 			('is_current', 'whether this is the model version that slices and hotspots are about'),
+			('jensen_shannon', 'Jensen-Shannon distance, 0 to 1'),
 			('kappa', 'Cohen''s kappa'),
+			('kind', 'number, category or calendar'),
+			('ks', 'Kolmogorov-Smirnov distance, of numbers'),
+			('ks_p', 'p-value of ks'),
 			('label', 'the label'),
 			('labels', 'the different truths in the group'),
 			('labels_disagree', 'whether rows of the group have different truths'),
 			('last_at', 'time of the newest row'),
 			('latitude', 'mean latitude, degrees'),
 			('lift', 'rate or mean loss divided by that of all rows'),
+			('llr', 'logarithm of the likelihood ratio'),
 			('log_loss', 'mean log loss of the class probabilities, natural logarithm'),
 			('longitude', 'mean longitude, degrees'),
 			('loss_a', 'failure rate or mean loss of version a'),
@@ -327,34 +385,53 @@ BEGIN
 			('mean_loss', 'mean loss; the failure rate where the loss is a failure'),
 			('message', 'error message'),
 			('min_similarity', 'the lowest cosine similarity of a row of the group to the representative'),
+			('mix_effect', 'change of the rate of all rows since there are more or fewer such rows'),
 			('model_id', 'number of the cluster model'),
 			('model_version', 'the model version, where the dataset has one'),
 			('n', 'rows'),
+			('n_after', 'rows after, up to the next change'),
+			('n_before', 'rows before, up to the change before'),
+			('n_current', 'newer rows'),
 			('n_in_bin', 'rows from this threshold to the next'),
+			('n_reference', 'rows of the reference'),
 			('n_units', 'units (days, patients, images) among the rows, where the dataset has them'),
 			('new_failure_rate', 'failure rate among the rows since the run before'),
 			('new_mean_loss', 'mean loss of the rows since the run before'),
 			('new_n', 'rows since the run before'),
 			('new_q_value', 'corrected p-value on the rows since the run before'),
 			('note', 'why a stage was left out, or what it left out'),
+			('nulls_current', 'newer rows without a value'),
+			('nulls_reference', 'rows of the reference without a value'),
 			('only_a_failed', 'rows where only version a failed'),
 			('only_b_failed', 'rows where only version b failed'),
-			('p_value', 'p-value before correction'),
+			('p_value', 'p-value; before correction where there is a q_value'),
 			('period', 'length of the periods'),
-			('place', 'the place; NULL for rows without one'),
+			('period_length', 'length of the periods'),
+			('place', 'the place, or the one in the middle of a cluster; NULL for rows without one'),
+			('places', 'places in the circle'),
 			('position', 'number of the stage, from 1'),
 			('precision', 'precision of the label'),
-			('predicate', 'the slice as SQL over the source''s columns'),
+			('predicate', 'the rows as SQL over the source''s columns'),
 			('predicted', 'rows predicted to have the label'),
 			('prediction', 'the predicted label'),
 			('previous_n', 'rows when it was found'),
 			('previous_rate', 'rate or mean loss when it was found'),
 			('previous_run_id', 'run that found it'),
+			('psi', 'population stability index'),
 			('q_rest', 'corrected p-value of the difference against that of the other rows'),
 			('q_value', 'p-value after correction for all that was tested'),
 			('r2', 'coefficient of determination'),
+			('radius_km', 'distance of the farthest place, km'),
 			('rank', 'from 1, the worst first'),
+			('rate_after', 'failure rate or mean loss after'),
+			('rate_before', 'failure rate or mean loss before'),
+			('rate_current', 'failure rate or mean loss among the newer rows'),
+			('rate_effect', 'change of the rate of all rows since such rows fail at another rate'),
+			('rate_reference', 'failure rate or mean loss in the reference'),
 			('recall', 'recall of the label'),
+			('reference_from', 'time of the reference''s oldest row'),
+			('reference_run_id', 'the run whose rows are the reference; NULL: the first half of this run''s time'),
+			('relative_risk', 'failures over expected inside, divided by the same outside'),
 			('representative', 'the row that stands for the group'),
 			('representatives', 'ids of the rows nearest to the centroid, the nearest first'),
 			('rest_rate', 'rate or mean loss of the rows outside the slice'),
@@ -363,11 +440,13 @@ BEGIN
 			('rows_read', 'rows that the run read'),
 			('run_id', 'number of the run'),
 			('seconds', 'duration of the run, seconds'),
+			('share_current', 'share of the newer rows'),
 			('share_of_all', 'share of all rows'),
 			('share_of_errors', 'share of all wrong predictions'),
 			('share_of_failures', 'share of all failures'),
 			('share_of_prediction', 'share of the rows predicted to have this label'),
 			('share_of_truth', 'share of the rows that truly have this label'),
+			('share_reference', 'share of the reference''s rows'),
 			('since', 'only rows from this time on, as asked for'),
 			('size', 'rows in the group'),
 			('slice', 'the slice as a person reads it'),
@@ -376,21 +455,26 @@ BEGIN
 			('stage_rows', 'rows of results that the stage stored'),
 			('stage_seconds', 'duration of the stage, seconds'),
 			('started_at', 'start of the run'),
+			('starts_at', 'start of the first period'),
 			('status', 'complete or failed'),
 			('support', 'rows that truly have the label'),
 			('taken_for', 'the label it is most often taken for'),
 			('taken_for_n', 'how often'),
 			('threshold', 'least confidence'),
-			('time', 'start of the period or run'),
+			('time', 'start of the period or run, or of the first period after a change'),
 			('tn', 'true negatives'),
 			('top_3_accuracy', 'share of rows whose truth is among the three most probable classes'),
 			('top_5_accuracy', 'share of rows whose truth is among the five most probable classes'),
+			('total_effect', 'mix_effect and rate_effect together'),
+			('total_variation', 'share of rows that would have to change, 0 to 1'),
 			('tp', 'true positives'),
 			('truth', 'the true label'),
 			('unlabelled', 'rows without a truth or prediction, left out'),
 			('until', 'only rows before this time, as asked for'),
+			('verdict', 'drift, slight, unclear or none: effect and chance together'),
 			('version_a', 'the older model version'),
-			('version_b', 'the newer model version')
+			('version_b', 'the newer model version'),
+			('wasserstein', 'mean distance that values moved, of numbers')
 		) AS glossary (name, meaning) ON glossary.name = attribute.attname
 		WHERE member.classid = 'pg_class'::regclass AND member.refclassid = 'pg_extension'::regclass AND member.deptype = 'e'
 			AND member.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'fma')

@@ -27,7 +27,7 @@ CREATE TEMP VIEW summary AS SELECT s.* FROM fma_result_summary AS s WHERE run_id
 SELECT is((SELECT (status, n, first_at, last_at, period, model_version, failed_stage)::text FROM fma_result_run WHERE run_id = latest('flights')),
 	(SELECT ('complete', count(*), min(ts)::timestamptz, max(ts)::timestamptz, 'day', NULL, NULL)::text FROM flights), 'the run''s row');
 SELECT results_eq($$ SELECT stage FROM fma_result_stage WHERE run_id = latest('flights') ORDER BY position $$,
-	ARRAY['summaries', 'units', 'clusters', 'duplicates', 'slices', 'slice metrics', 'confirmation', 'model versions', 'rules'], 'all stages are recorded');
+	ARRAY['summaries', 'units', 'clusters', 'duplicates', 'slices', 'slice metrics', 'confirmation', 'model versions', 'change points', 'drift', 'explanation', 'space-time', 'rules'], 'all stages are recorded');
 SELECT ok((SELECT bool_and(seconds >= 0 AND started_at <= clock_timestamp()) FROM fma_result_stage), 'with their time');
 
 -- Summaries against plain SQL

@@ -57,7 +57,7 @@ returned=$(sort -n "$work"/*.out)
 [ -n "$returned" ] || fail "no run was made"
 equal "runs that were returned" "$returned" "$(sql -c "SELECT run_id FROM fma_result_run JOIN fma_dataset USING (dataset_id) WHERE name = 'kept' ORDER BY 1")"
 equal "runs that are not whole" "" "$(sql -c "SELECT run_id FROM fma_result_run AS r WHERE status <> 'complete' OR n <> 500
-	OR (SELECT count(*) FROM fma_result_stage AS s WHERE s.run_id = r.run_id) <> 9 OR (SELECT sum(n) FROM fma_result_summary AS s WHERE s.run_id = r.run_id AND segment_by = 'overall') <> 500")"
+	OR (SELECT count(*) FROM fma_result_stage AS s WHERE s.run_id = r.run_id) <> 13 OR (SELECT sum(n) FROM fma_result_summary AS s WHERE s.run_id = r.run_id AND segment_by = 'overall') <> 500")"
 equal "results without a run" 0 "$(sql -c "SELECT count(*) FROM fma_result_summary WHERE run_id NOT IN (SELECT run_id FROM fma_result_run)")"
 equal "locks that stayed" 0 "$(sql -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")"
 
@@ -77,8 +77,8 @@ slow_run() {
 	sql -c "UPDATE source SET pause = 0.05"
 	"$bindir/psql" -XqAt -c "SET application_name = 'slow one'" -c 'SET client_min_messages = error' -c "SELECT fma_run('slow')" \
 		-c "SELECT 'then ' || application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()" >"$work/slow.out" 2>&1 &
-	wait_for "a slow run" "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'fma: slow, summaries 1/9'"
-	pid=$(sql -c "SELECT pid FROM pg_stat_activity WHERE application_name = 'fma: slow, summaries 1/9'")
+	wait_for "a slow run" "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'fma: slow, summaries 1/13'"
+	pid=$(sql -c "SELECT pid FROM pg_stat_activity WHERE application_name = 'fma: slow, summaries 1/13'")
 	"$bindir/psql" -XqAt -c "SELECT fma_run('slow')" >"$work/second.out" 2>&1 || true
 	grep -q "Process $pid holds its lock" "$work/second.out" || fail "the second caller was not told who holds the lock: $(cat "$work/second.out")"
 	if [ "$1" = kill ]; then kill -9 "$pid"; else sql -c "SELECT $1($pid)" >/dev/null; fi

@@ -66,6 +66,9 @@ SELECT bag_eq($$ SELECT batch, model_version, n, failures FROM fma_batches WHERE
 	$$ SELECT batch::text, model_version, count(*) AS n, count(*) FILTER (WHERE true_label <> pred_label) FROM fashion GROUP BY 1, 2 $$, 'fma_batches');
 SELECT bag_eq($$ SELECT place, n, failures, round(accuracy::numeric, 12) FROM fma_places WHERE dataset = 'flights' $$,
 	$$ SELECT origin, count(*) AS n, count(*) FILTER (WHERE true_label <> pred_label), round(1 - avg((true_label <> pred_label)::int), 12) FROM flights GROUP BY 1 $$, 'fma_places');
+SELECT bag_eq($$ SELECT place, p_value, q_value FROM fma_places WHERE dataset = 'flights' $$,
+	$$ SELECT *, fma_q_value(p) OVER () FROM (SELECT DISTINCT origin, fma_failure_test(fma_failures(true_label <> pred_label) OVER w, fma_failures(true_label <> pred_label) OVER () - fma_failures(true_label <> pred_label) OVER w) AS p
+		FROM flights WINDOW w AS (PARTITION BY origin)) AS f $$, 'each place against the others');
 SELECT is((SELECT sum(failures) FROM fma_timeline WHERE dataset = 'flights'), (SELECT count(*)::numeric FROM flights WHERE true_label <> pred_label), 'fma_timeline has every failure');
 SELECT is_empty($$ SELECT time FROM fma_timeline WHERE dataset = 'flights' AND NOT (n > 0 AND time < ends_at AND ci_low <= failure_rate AND failure_rate <= ci_high) $$, 'period by period');
 SELECT bag_eq($$ SELECT version_a, version_b, n, only_a_failed, only_b_failed FROM fma_model_comparison WHERE dataset = 'fashion' AND rank = 0 $$,
