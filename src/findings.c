@@ -20,18 +20,19 @@ PG_FUNCTION_INFO_V1(fma_true_arguments);
 /* Conditions in one call of fma_true_arguments, which takes a number as well */
 #define CONDITIONS_PER_CALL (FUNC_MAX_ARGS - 1)
 
-/* "name", or if the unit or a feature is called that, the same with a number; no longer than names are */
+/* "name", or if the unit, the time or a feature is called that, the same with a number; no longer than names are */
 char *
 FmaUnusedName(const FmaDataset *dataset, const char *name)
 {
 	const char *unit = dataset->columns[FMA_UNIT];
+	const char *time = dataset->columns[FMA_OCCURRED_AT];
 
 	for (int number = 1;; number++)
 	{
 		char	   *suffix = number == 1 ? "" : psprintf(" %d", number);
 		int			room = NAMEDATALEN - 1 - strlen(suffix);
 		char	   *unused = psprintf("%.*s%s", pg_mbcliplen(name, strlen(name), room), name, suffix);
-		bool		taken = unit != NULL && strcmp(unit, unused) == 0;
+		bool		taken = (unit != NULL && strcmp(unit, unused) == 0) || (time != NULL && strcmp(time, unused) == 0);
 		ListCell   *cell;
 
 		foreach(cell, dataset->features)
