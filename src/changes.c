@@ -5,7 +5,7 @@
  *
  * Each is a finder's answer, kept.
  */
-#include "run.h"
+#include "findings.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -55,7 +55,8 @@ TimelineSql(FmaRun *run)
 	const char *loss = FmaLossSql(run->dataset);
 	const char *at = FmaColumnSql(run->dataset, FMA_OCCURRED_AT);
 
-	return psprintf("SELECT %s AS %s, %s AS %s %s AND (%s) IS NOT NULL AND isfinite(%s)", loss, FMA_LOSS_NAME, at,
+	return psprintf("SELECT %s AS %s, %s AS %s %s AND (%s) IS NOT NULL AND isfinite(%s)", loss,
+					quote_identifier(FmaUnusedName(run->dataset, FMA_LOSS_NAME)), at,
 					quote_identifier(run->dataset->columns[FMA_OCCURRED_AT]), run->from_current, loss, at);
 }
 
@@ -287,7 +288,7 @@ FmaRunExplanation(FmaRun *run)
 {
 	Pair		pair = FindPair(run);
 	const char *loss = FmaLossSql(run->dataset);
-	char	   *what = psprintf("%s AS %s, %s", loss, FMA_LOSS_NAME, ComparedSql(run, false)),
+	char	   *what = psprintf("%s AS %s, %s", loss, quote_identifier(FmaUnusedName(run->dataset, FMA_LOSS_NAME)), ComparedSql(run, false)),
 			   *where = psprintf(" AND (%s) IS NOT NULL", loss);
 
 	return StoreComparison(&pair, psprintf("fma_explain_change(%s, bins => %d, max_values => %d)", PairSql(&pair, what, where),

@@ -7,7 +7,7 @@
  * by SQL that names the stored model; so predicates of slices stay SQL over the
  * source, and those of earlier runs go on meaning what they meant.
  */
-#include "run.h"
+#include "findings.h"
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
@@ -128,22 +128,9 @@ CanAssign(FmaRun *run)
 static char *
 ClusterName(const FmaDataset *dataset)
 {
-	StringInfoData name;
-	bool		taken;
+	char	   *name = FmaUnusedName(dataset, "cluster");
 
-	initStringInfo(&name);
-	appendStringInfoString(&name, "cluster");
-	do
-	{
-		ListCell   *cell;
-
-		taken = dataset->columns[FMA_UNIT] != NULL && strcmp(dataset->columns[FMA_UNIT], name.data) == 0;
-		foreach(cell, dataset->features)
-			taken |= strcmp(lfirst(cell), name.data) == 0;
-		if (taken)
-			appendStringInfo(&name, " of %s", dataset->columns[FMA_EMBEDDING]);
-	} while (taken);
-	return name.data;
+	return strcmp(name, "cluster") == 0 ? name : FmaUnusedName(dataset, psprintf("cluster of %s", dataset->columns[FMA_EMBEDDING]));
 }
 
 /*
@@ -209,7 +196,7 @@ FmaRunClusters(FmaRun *run)
 
 	query = psprintf("SELECT q.cluster, avg(q.distance) AS mean_distance, "
 					 "string_agg(q.id, ', ' ORDER BY q.rank) FILTER (WHERE q.rank <= %d) AS representatives FROM ("
-					 "SELECT s.*, row_number() OVER (PARTITION BY s.cluster ORDER BY s.distance, s.id) AS rank FROM ("
+					 "SELECT s.*, row_number() OVER (PARTITION BY s.cluster ORDER BY s.id IS NULL, s.distance, s.id) AS rank FROM ("
 					 "SELECT %s AS cluster, %s.fma_kmeans_distance((SELECT model FROM %s.fma_cluster_model WHERE model_id = %d), %s) AS distance, "
 					 "%s COLLATE \"C\" AS id %s OFFSET 0) AS s WHERE s.cluster IS NOT NULL) AS q GROUP BY q.cluster",
 					 REPRESENTATIVES, FmaRunClusterSql(run, "t"), schema, schema, run->cluster_model,

@@ -312,10 +312,11 @@ NewRowsSql(Confirmation *confirmation)
 	ListCell   *cell;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "SELECT %s AS %s", FmaLossSql(run->dataset), FMA_LOSS_NAME);
+	appendStringInfo(&sql, "SELECT %s AS %s", FmaLossSql(run->dataset), quote_identifier(FmaUnusedName(run->dataset, FMA_LOSS_NAME)));
 	foreach(cell, confirmation->candidates)
-		appendStringInfo(&sql, ", CASE WHEN %s THEN 1 ELSE 0 END::double precision AS \"%d\"",
-						 ((Candidate *) lfirst(cell))->predicate, foreach_current_index(cell));
+		appendStringInfo(&sql, ", CASE WHEN %s THEN 1 ELSE 0 END::double precision AS %s",
+						 ((Candidate *) lfirst(cell))->predicate,
+						 quote_identifier(FmaUnusedName(run->dataset, psprintf("%d", foreach_current_index(cell)))));
 	if (unit != NULL)
 		appendStringInfo(&sql, ", t.%s AS %s", quote_identifier(unit), quote_identifier(unit));
 	appendStringInfo(&sql, " %s AND %s > %s::timestamptz", run->from_current, FmaColumnSql(run->dataset, FMA_OCCURRED_AT),

@@ -7,6 +7,7 @@
 
 #include "access/tupdesc.h"
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -18,6 +19,28 @@ PG_FUNCTION_INFO_V1(fma_true_arguments);
 
 /* Conditions in one call of fma_true_arguments, which takes a number as well */
 #define CONDITIONS_PER_CALL (FUNC_MAX_ARGS - 1)
+
+/* "name", or if the unit, the time or a feature is called that, the same with a number; no longer than names are */
+char *
+FmaUnusedName(const FmaDataset *dataset, const char *name)
+{
+	const char *unit = dataset->columns[FMA_UNIT];
+	const char *time = dataset->columns[FMA_OCCURRED_AT];
+
+	for (int number = 1;; number++)
+	{
+		char	   *suffix = number == 1 ? "" : psprintf(" %d", number);
+		int			room = NAMEDATALEN - 1 - strlen(suffix);
+		char	   *unused = psprintf("%.*s%s", pg_mbcliplen(name, strlen(name), room), name, suffix);
+		bool		taken = (unit != NULL && strcmp(unit, unused) == 0) || (time != NULL && strcmp(time, unused) == 0);
+		ListCell   *cell;
+
+		foreach(cell, dataset->features)
+			taken |= strcmp(lfirst(cell), unused) == 0;
+		if (!taken)
+			return unused;
+	}
+}
 
 /* ", t.column" for each feature, and for the unit unless it is one of them */
 void
@@ -179,7 +202,7 @@ FmaRunSlices(FmaRun *run)
 	StringInfoData query;
 
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT %s AS %s", FmaLossSql(run->dataset), FMA_LOSS_NAME);
+	appendStringInfo(&query, "SELECT %s AS %s", FmaLossSql(run->dataset), quote_identifier(FmaUnusedName(run->dataset, FMA_LOSS_NAME)));
 	FmaAddFeatures(run, &query, "t");
 	FmaAddCluster(run, &query, "t");
 	appendStringInfo(&query, " %s", run->from_current);

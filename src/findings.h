@@ -8,6 +8,7 @@
 #include "run.h"
 #include "slices.h"
 
+extern char *FmaUnusedName(const FmaDataset *dataset, const char *name);
 extern void FmaAddFeatures(FmaRun *run, StringInfo sql, const char *alias);
 extern void FmaAddCluster(FmaRun *run, StringInfo sql, const char *alias);
 extern FmaEncoding *FmaEncodeSource(FmaRun *run, const char *query, bool paired);

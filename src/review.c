@@ -54,19 +54,25 @@ TakeCount(void *argument, TupleTableSlot *slot)
 	*(int64 *) argument = DatumGetInt64(slot->tts_values[0]);
 }
 
+static int64
+CountRows(FmaRun *run, const char *from)
+{
+	FmaRows    *rows = FmaReadSource(run, psprintf("SELECT count(*) %s", from));
+	int64		n = 0;
+
+	FmaEachRow(rows, TakeCount, &n);
+	FmaFreeRows(rows);
+	return n;
+}
+
 /* Says how many rows are left out as duplicates */
 void
 FmaNoteExclusion(FmaRun *run)
 {
-	FmaRows    *rows;
-	int64		n = 0;
-
 	if (run->from == run->from_all)
 		return;
-	rows = FmaReadSource(run, psprintf("SELECT count(*) %s AND %s", run->from_all, ExcludedSql(run)));
-	FmaEachRow(rows, TakeCount, &n);
-	FmaFreeRows(rows);
-	FmaNote(run, INT64_FORMAT " row(s) left out as duplicates, by fma_exclude_duplicates", n);
+	FmaNote(run, INT64_FORMAT " row(s) left out as duplicates, by fma_exclude_duplicates",
+			CountRows(run, psprintf("%s AND %s", run->from_all, ExcludedSql(run))));
 }
 
 const char *
@@ -88,18 +94,28 @@ OrNull(const char *sql)
 }
 
 /*
- * The groups of the current version's rows, those included that runs leave out:
- * or the groups that they were excluded for would be gone from the review.
+ * The current version's rows with or without an id, those included that runs
+ * leave out: or the groups that they were excluded for would be gone from the
+ * review.
  */
 static char *
-GroupsSql(FmaRun *run)
+RowsSql(FmaRun *run, const char *test)
 {
 	FmaDataset *dataset = run->dataset;
 	char	   *version = run->version == NULL ? "" :
 		psprintf(" AND %s COLLATE \"C\" = %s", FmaTextSql(dataset, FMA_MODEL_VERSION), quote_literal_cstr(run->version));
-	char	   *query = psprintf("SELECT %s, %s, %s, %s %s%s", FmaTextSql(dataset, FMA_ID), FmaColumnSql(dataset, FMA_EMBEDDING),
+
+	return psprintf("%s%s AND %s %s", run->from_all, version, FmaTextSql(dataset, FMA_ID), test);
+}
+
+/* The groups of rows, which a group names by their ids */
+static char *
+GroupsSql(FmaRun *run)
+{
+	FmaDataset *dataset = run->dataset;
+	char	   *query = psprintf("SELECT %s, %s, %s, %s %s", FmaTextSql(dataset, FMA_ID), FmaColumnSql(dataset, FMA_EMBEDDING),
 								 OrNull(dataset->task == FMA_CLASSIFICATION ? FmaLabelSql(dataset, FMA_TRUTH) : NULL),
-								 OrNull(FmaTextSql(dataset, FMA_BATCH)), run->from_all, version);
+								 OrNull(FmaTextSql(dataset, FMA_BATCH)), RowsSql(run, "IS NOT NULL"));
 
 	return psprintf("SELECT * FROM %s.fma_duplicate_groups(%s, %s)", FmaSchema(), quote_literal_cstr(query), FmaFloat8ToString(Threshold(run)));
 }
@@ -136,12 +152,16 @@ FmaRunDuplicates(FmaRun *run)
 {
 	Search		search = {run};
 	ErrorData  *error = FmaTry(StoreGroups, &search);
+	int64		without_id;
 
 	if (error != NULL)
 	{
 		FmaNote(run, LEFT_OUT "%s%s%s", error->message, error->detail == NULL ? "" : ": ", error->detail == NULL ? "" : error->detail);
 		return 0;
 	}
+	without_id = CountRows(run, RowsSql(run, "IS NULL"));
+	if (without_id > 0)
+		FmaNote(run, INT64_FORMAT " row(s) without an id were not looked at", without_id);
 	return search.stored;
 }
 

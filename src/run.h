@@ -184,7 +184,7 @@ extern const char *FmaLeaveOutSpaceTime(FmaRun *run);
 extern int64 FmaRunSpaceTime(FmaRun *run);
 extern int64 FmaRunRules(FmaRun *run);
 
-/* "SELECT loss, features ..." for the finders; the loss comes first, under this name */
+/* "SELECT loss, features ..." for the finders; the loss comes first, under this name if it is unused */
 #define FMA_LOSS_NAME "fma_loss"
 
 #endif							/* FMA_RUN_H */

@@ -17,6 +17,9 @@
 /* A slice where the newer version is worse, beyond chance */
 #define LEVEL 0.05
 
+/* What rows of two versions are joined by, unless a feature is called that */
+#define ID_NAME "fma_id"
+
 /* The columns of fma_result_comparison, and "rank" */
 static const struct
 {
@@ -57,6 +60,13 @@ FmaLeaveOutVersions(FmaRun *run)
 	return NULL;
 }
 
+/* A name of ours beside the features */
+static const char *
+OwnName(FmaRun *run, const char *name)
+{
+	return quote_identifier(FmaUnusedName(run->dataset, name));
+}
+
 /* ", a.column AS column" for what both sides select: the id and the loss, and of the newer the features */
 static char *
 SideSql(FmaRun *run, const FmaVersion *version, const char *loss, bool features)
@@ -65,7 +75,7 @@ SideSql(FmaRun *run, const FmaVersion *version, const char *loss, bool features)
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "(SELECT %s AS fma_id, %s AS %s", FmaColumnSql(dataset, FMA_ID), FmaLossSql(dataset), loss);
+	appendStringInfo(&sql, "(SELECT %s AS %s, %s AS %s", FmaColumnSql(dataset, FMA_ID), OwnName(run, ID_NAME), FmaLossSql(dataset), loss);
 	if (features)
 	{
 		FmaAddFeatures(run, &sql, "t");
@@ -85,17 +95,20 @@ HasConditions(FmaRun *run)
 static char *
 PairsSql(FmaRun *run, const FmaVersion *a, const FmaVersion *b)
 {
+	const char *id = OwnName(run, ID_NAME);
+	const char *loss_a = OwnName(run, "fma_loss_a");
+	const char *loss_b = OwnName(run, "fma_loss_b");
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT a.fma_loss_a, b.fma_loss_b");
+	appendStringInfo(&sql, "SELECT a.%s, b.%s", loss_a, loss_b);
 	FmaAddFeatures(run, &sql, "b");
 	if (run->cluster_model != 0)
 		appendStringInfo(&sql, ", b.%s", quote_identifier(run->cluster_name));
 	if (!HasConditions(run))
 		appendStringInfoString(&sql, ", NULL::integer AS fma_none");	/* a search wants a column */
-	appendStringInfo(&sql, " FROM %s AS a JOIN %s AS b ON a.fma_id = b.fma_id",
-					 SideSql(run, a, "fma_loss_a", false), SideSql(run, b, "fma_loss_b", true));
+	appendStringInfo(&sql, " FROM %s AS a JOIN %s AS b ON a.%s = b.%s",
+					 SideSql(run, a, loss_a, false), SideSql(run, b, loss_b, true), id, id);
 	return sql.data;
 }
 
@@ -153,8 +166,10 @@ HasRepeatedIds(FmaRun *run, const FmaVersion *version)
 {
 	AnyRow		any = {.reader = {.start = IgnoreColumns,.row = NoteRow,.parallel = true}};
 
-	FmaReadQuery(psprintf("SELECT 1 FROM %s AS s WHERE s.fma_id IS NOT NULL AND s.fma_loss IS NOT NULL "
-						  "GROUP BY s.fma_id HAVING count(*) > 1 LIMIT 1", SideSql(run, version, "fma_loss", false)), &any.reader);
+	const char *id = OwnName(run, ID_NAME);
+
+	FmaReadQuery(psprintf("SELECT 1 FROM %s AS s WHERE s.%s IS NOT NULL AND s.%s IS NOT NULL "
+						  "GROUP BY s.%s HAVING count(*) > 1 LIMIT 1", SideSql(run, version, FMA_LOSS_NAME, false), id, FMA_LOSS_NAME, id), &any.reader);
 	return any.found;
 }
 

@@ -117,6 +117,35 @@ SELECT fma_run('shots');
 SELECT is((SELECT count(*) FROM fma_clusters WHERE dataset = 'shots' AND n_units > 0 AND design_effect >= 1 AND p_value IS NULL AND q_value IS NULL AND ci_low < failure_rate), 5::bigint, 'with units');
 SELECT ok((SELECT count(*) > 0 FROM fma_slice_metrics WHERE dataset = 'shots' AND slice ~ 'cluster of embedding = '), 'a feature may be called cluster already');
 
+-- Columns may have the names that a run gives its own, and names as long as names can be
+CREATE TABLE named AS SELECT id, true_label, pred_label, model_version, timestamp '2025-01-01' + id * interval '1 hour' AS at, id / 20 AS session, batch,
+	ink_area, noise, brightness, contrast, embedding FROM fashion_predictions WHERE id < 3000;
+SELECT fma_register('plain', 'named', truth => 'true_label', prediction => 'pred_label', id => 'id', model_version => 'model_version', occurred_at => 'at', unit => 'session',
+	embedding => 'embedding', clusters => 3, features => ARRAY['true_label', 'batch', 'ink_area', 'noise', 'brightness', 'contrast']);
+CREATE VIEW odd AS SELECT id, true_label, pred_label, model_version, at, session AS "0", batch AS cluster, ink_area AS fma_loss, noise AS fma_id, brightness AS fma_loss_a,
+	contrast AS fma_loss_b, embedding AS "an embedding whose name has sixty-three bytes, as many as names" FROM named;
+SELECT fma_register('odd', 'odd', truth => 'true_label', prediction => 'pred_label', id => 'id', model_version => 'model_version', occurred_at => 'at', unit => '0',
+	embedding => 'an embedding whose name has sixty-three bytes, as many as names', clusters => 3, features => ARRAY['true_label', 'cluster', 'fma_loss', 'fma_id', 'fma_loss_a', 'fma_loss_b']);
+SELECT fma_run(name, until => '2025-03-20') FROM unnest(ARRAY['plain', 'odd']) AS name;
+SELECT fma_run(name) FROM unnest(ARRAY['plain', 'odd']) AS name;
+SELECT is((SELECT (status, message)::text FROM fma_result_run WHERE run_id = latest('odd')), '(complete,)', 'columns may be called as those of a run');
+SELECT cmp_ok((SELECT count(*) FROM fma_result_slice WHERE run_id = latest('odd') AND slice ~ 'cluster of an embedding whose'), '>', 0::bigint, 'the cluster has a name of its own');
+CREATE FUNCTION figures(name text) RETURNS TABLE (kind text, n bigint, figure float8, p float8) LANGUAGE SQL STABLE AS $$
+	SELECT kind, n, mean_loss, p_value FROM fma_result_slice WHERE run_id = latest(name)
+	UNION ALL SELECT 'compared', n, difference, p_value FROM fma_result_comparison WHERE run_id = latest(name)
+	UNION ALL SELECT 'confirmed', n, mean_loss, p_value FROM fma_result_confirmation WHERE run_id = latest(name) $$;
+SELECT bag_eq($$ SELECT * FROM figures('odd') $$, $$ SELECT * FROM figures('plain') $$, 'and the figures are the same');
+SELECT is((SELECT count(DISTINCT kind) FROM figures('odd')), 4::bigint, 'of all stages');
+
+-- Rows without an id are not named, and do no harm
+CREATE VIEW nameless AS SELECT CASE WHEN id % 3 > 0 THEN id END AS id, true_label, pred_label, embedding FROM named WHERE model_version = 'v2';
+SELECT fma_register('nameless', 'nameless', truth => 'true_label', prediction => 'pred_label', id => 'id', embedding => 'embedding', clusters => 3);
+SELECT fma_run('nameless');
+SELECT is((SELECT array_agg(DISTINCT cardinality(string_to_array(representatives, ', '))) FROM fma_clusters WHERE dataset = 'nameless' AND cluster IS NOT NULL), ARRAY[5], 'five ids a cluster');
+SELECT is(note('nameless', 'duplicates'), '1000 row(s) without an id were not looked at', 'rows without an id are noted');
+SELECT bag_eq($$ SELECT group_id, id, representative FROM fma_result_duplicate WHERE run_id = latest('nameless') $$,
+	$$ SELECT group_id, id, representative FROM fma_duplicate_groups('SELECT id, embedding FROM nameless WHERE id IS NOT NULL') $$, 'the others are searched for duplicates');
+
 SELECT is_empty($$ SELECT id FROM fma_list_predictions('fashion', conditions => (SELECT format('[{"column": "cluster", "cluster_model": %s, "op": "is not null"}]', max(model_id)) FROM fma_cluster_model)::jsonb) $$,
 	'no dataset is looked at by the model of another one');
 
