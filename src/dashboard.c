@@ -63,7 +63,7 @@ fma_newest_run(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("dataset must not be NULL")));
 	dataset = FmaGetDataset(FmaTextArg(fcinfo, 0), FMA_READ);
-	run = FmaNewestRun(dataset);
+	run = FmaShownRun(dataset);
 	version = PG_ARGISNULL(1) ? run->model_version : FmaTextArg(fcinfo, 1);
 	if (!PG_ARGISNULL(1) && !HasVersion(run, version))
 		UnknownVersion(dataset, run, version);
