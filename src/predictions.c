@@ -7,6 +7,8 @@
  * read the dataset's results may see its predictions, with no right on the
  * source itself.
  */
+#include "predictions.h"
+
 #include "filter.h"
 
 #include "access/htup_details.h"
@@ -201,8 +203,8 @@ PositiveArg(FunctionCallInfo fcinfo, int argno, const char *name, int most)
 }
 
 /* Appends one column of a SELECT; NULL of its type where the dataset has nothing for it */
-static void
-PutColumn(StringInfo select, const char *sql, const char *type, const char *name)
+void
+FmaPutColumn(StringInfo select, const char *sql, const char *type, const char *name)
 {
 	appendStringInfo(select, "%s%s AS %s", select->len > 0 ? ", " : "SELECT ",
 					 sql != NULL ? sql : psprintf("NULL::%s", type), quote_identifier(name));
@@ -223,15 +225,15 @@ ErrorTypeSql(const FmaDataset *dataset)
 }
 
 /* The columns that lists and exports begin with */
-static void
-PutPrediction(StringInfo select, const FmaDataset *dataset)
+void
+FmaPutPrediction(StringInfo select, const FmaDataset *dataset)
 {
-	PutColumn(select, FmaTextSql(dataset, FMA_ID), "text", "id");
-	PutColumn(select, FmaLabelSql(dataset, FMA_TRUTH), "text", "true_label");
-	PutColumn(select, FmaLabelSql(dataset, FMA_PREDICTION), "text", "pred_label");
-	PutColumn(select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_CONFIDENCE)), "double precision", "confidence");
-	PutColumn(select, ErrorTypeSql(dataset), "text", "error_type");
-	PutColumn(select, FmaTextSql(dataset, FMA_IMAGE), "text", "image_url");
+	FmaPutColumn(select, FmaTextSql(dataset, FMA_ID), "text", "id");
+	FmaPutColumn(select, FmaLabelSql(dataset, FMA_TRUTH), "text", "true_label");
+	FmaPutColumn(select, FmaLabelSql(dataset, FMA_PREDICTION), "text", "pred_label");
+	FmaPutColumn(select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_CONFIDENCE)), "double precision", "confidence");
+	FmaPutColumn(select, ErrorTypeSql(dataset), "text", "error_type");
+	FmaPutColumn(select, FmaTextSql(dataset, FMA_IMAGE), "text", "image_url");
 }
 
 /* The columns of fma_list_predictions */
@@ -241,31 +243,36 @@ ListColumns(const FmaDataset *dataset)
 	StringInfoData select;
 
 	initStringInfo(&select);
-	PutPrediction(&select, dataset);
-	PutColumn(&select, FmaTimeSql(dataset), "timestamptz", "occurred_at");
-	PutColumn(&select, FmaTextSql(dataset, FMA_MODEL_VERSION), "text", "model_version");
+	FmaPutPrediction(&select, dataset);
+	FmaPutColumn(&select, FmaTimeSql(dataset), "timestamptz", "occurred_at");
+	FmaPutColumn(&select, FmaTextSql(dataset, FMA_MODEL_VERSION), "text", "model_version");
 	return select.data;
 }
 
-/*
- * Appends a column to an ORDER BY: as it is, so that an index serves, or its
- * text if its type has no order
- */
-static void
-PutSortKey(StringInfo order, const FmaDataset *dataset, FmaRole role, const char *direction)
+/* What rows are sorted by: a column as it is, so that an index serves, or its text if its type has no order */
+char *
+FmaSortKeySql(const FmaDataset *dataset, FmaRole role)
 {
 	AttrNumber	number;
 	Oid			type;
-	bool		sortable;
 
 	if (dataset->columns[role] == NULL)
-		return;
+		return NULL;
 	number = get_attnum(dataset->relation, dataset->columns[role]);
 	type = number > InvalidAttrNumber ? get_atttype(dataset->relation, number) : InvalidOid;
-	sortable = OidIsValid(type) && OidIsValid(lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr);
-	appendStringInfo(order, "%s%s%s%s", order->len > 0 ? ", " : " ORDER BY ",
-					 sortable ? FmaColumnSql(dataset, role) : FmaTextSql(dataset, role),
-					 sortable ? "" : " COLLATE \"C\"", direction);
+	if (OidIsValid(type) && OidIsValid(lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr))
+		return FmaColumnSql(dataset, role);
+	return psprintf("%s COLLATE \"C\"", FmaTextSql(dataset, role));
+}
+
+/* Appends a column to an ORDER BY */
+static void
+PutSortKey(StringInfo order, const FmaDataset *dataset, FmaRole role, const char *direction)
+{
+	char	   *key = FmaSortKeySql(dataset, role);
+
+	if (key != NULL)
+		appendStringInfo(order, "%s%s%s", order->len > 0 ? ", " : " ORDER BY ", key, direction);
 }
 
 /*
@@ -460,19 +467,19 @@ DetailColumns(const FmaDataset *dataset)
 	StringInfoData select;
 
 	initStringInfo(&select);
-	PutPrediction(&select, dataset);
-	PutColumn(&select, FmaFailedSql(dataset), "boolean", "failed");
-	PutColumn(&select, LossSql(dataset), "double precision", "loss");
-	PutColumn(&select, FmaTimeSql(dataset), "timestamptz", "occurred_at");
-	PutColumn(&select, FmaTextSql(dataset, FMA_MODEL_VERSION), "text", "model_version");
-	PutColumn(&select, FmaTextSql(dataset, FMA_BATCH), "text", "batch");
-	PutColumn(&select, FmaTextSql(dataset, FMA_UNIT), "text", "unit");
-	PutColumn(&select, FmaTextSql(dataset, FMA_PLACE), "text", "place");
-	PutColumn(&select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LONGITUDE)), "double precision", "longitude");
-	PutColumn(&select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LATITUDE)), "double precision", "latitude");
-	PutColumn(&select, JsonSql(dataset, FMA_PROBABILITIES), "jsonb", "probabilities");
-	PutColumn(&select, JsonSql(dataset, FMA_EMBEDDING), "jsonb", "embedding");
-	PutColumn(&select, AttributesSql(dataset), "jsonb", "attributes");
+	FmaPutPrediction(&select, dataset);
+	FmaPutColumn(&select, FmaFailedSql(dataset), "boolean", "failed");
+	FmaPutColumn(&select, LossSql(dataset), "double precision", "loss");
+	FmaPutColumn(&select, FmaTimeSql(dataset), "timestamptz", "occurred_at");
+	FmaPutColumn(&select, FmaTextSql(dataset, FMA_MODEL_VERSION), "text", "model_version");
+	FmaPutColumn(&select, FmaTextSql(dataset, FMA_BATCH), "text", "batch");
+	FmaPutColumn(&select, FmaTextSql(dataset, FMA_UNIT), "text", "unit");
+	FmaPutColumn(&select, FmaTextSql(dataset, FMA_PLACE), "text", "place");
+	FmaPutColumn(&select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LONGITUDE)), "double precision", "longitude");
+	FmaPutColumn(&select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LATITUDE)), "double precision", "latitude");
+	FmaPutColumn(&select, JsonSql(dataset, FMA_PROBABILITIES), "jsonb", "probabilities");
+	FmaPutColumn(&select, JsonSql(dataset, FMA_EMBEDDING), "jsonb", "embedding");
+	FmaPutColumn(&select, AttributesSql(dataset), "jsonb", "attributes");
 	return select.data;
 }
 
@@ -531,7 +538,7 @@ fma_export_query(PG_FUNCTION_ARGS)
 	ReadFilter(fcinfo, dataset, ARG_SORT + 1, &filter);
 	identity = FmaActAsOwner(dataset);
 	initStringInfo(&query);
-	PutPrediction(&query, dataset);
+	FmaPutPrediction(&query, dataset);
 	appendStringInfo(&query, " %s%s", FmaFilteredFromSql(dataset, &filter), OrderSql(dataset, sort, true, " NULLS LAST"));
 	FmaActAgain(identity);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(query.data, query.len));

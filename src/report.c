@@ -6,7 +6,8 @@
  * newest one: a report and the views cannot disagree.
  */
 #include "as_of.h"
-#include "dataset.h"
+#include "examples.h"
+#include "settings.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -65,6 +66,40 @@ ExamplesArg(FunctionCallInfo fcinfo)
 	return examples;
 }
 
+/* {key: value} added to a JSON object */
+static Jsonb *
+WithKey(Jsonb *object, const char *key, Jsonb *value)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue	null = {jbvNull};
+	JsonbValue	added;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	pushJsonbValue(&state, WJB_KEY, FmaStringValue(key));
+	if (value != NULL)
+		JsonbToJsonbValue(value, &added);
+	pushJsonbValue(&state, WJB_VALUE, value == NULL ? &null : &added);
+	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(object),
+											  JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)))));
+}
+
+/* Lines of text as a JSON array */
+static Jsonb *
+TextList(List *lines)
+{
+	return JsonbValueToJsonb(FmaStringsValue(lines));
+}
+
+/* The example rows, which not everyone may see who may see the results; notes say why there are none */
+static Jsonb *
+Examples(const FmaDataset *dataset, const FmaStoredRun *run, Jsonb *report, int per_group, List **notes)
+{
+	if (per_group > 0)
+		return FmaReadExamples(dataset, run, FmaOpenReport(report), per_group, notes);
+	*notes = lappend(*notes, "No rows are listed: none were asked for.");
+	return NULL;
+}
+
 /*
  * fma_report_json(dataset, run, examples) -> jsonb: doc/report.md has its
  * shape.  Errors: unknown dataset, no complete run, a run that is not one of
@@ -76,7 +111,9 @@ fma_report_json(PG_FUNCTION_ARGS)
 	FmaDataset *dataset;
 	FmaStoredRun *run;
 	int			level;
+	int			examples;
 	Jsonb	   *report;
+	List	   *notes = NIL;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -84,9 +121,11 @@ fma_report_json(PG_FUNCTION_ARGS)
 				 errmsg("dataset must not be NULL")));
 	dataset = FmaGetDataset(FmaTextArg(fcinfo, 0), FMA_READ);
 	run = PG_ARGISNULL(1) ? FmaShownRun(dataset) : FmaCompleteRun(dataset, PG_GETARG_INT64(1));
-	(void) ExamplesArg(fcinfo);
+	examples = ExamplesArg(fcinfo);
 	level = FmaShowRun(run->id);
 	report = ReadSections(dataset->name);
 	AtEOXact_GUC(false, level);
+	report = WithKey(report, "examples", Examples(dataset, run, report, examples, &notes));
+	report = WithKey(report, "notes", TextList(notes));
 	PG_RETURN_JSONB_P(report);
 }
