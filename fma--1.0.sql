@@ -1724,7 +1724,7 @@ COMMENT ON COLUMN fma_result_stage.stage IS 'name of the stage';
 COMMENT ON COLUMN fma_result_stage.started_at IS 'when it started';
 COMMENT ON COLUMN fma_result_stage.seconds IS 'how long it took';
 COMMENT ON COLUMN fma_result_stage.n IS 'rows of results it stored';
-COMMENT ON COLUMN fma_result_stage.note IS 'why it was left out, or what it left out';
+COMMENT ON COLUMN fma_result_stage.note IS 'why it was left out, what it left out, or how much it tested';
 
 -- One row a segment: values that can be read in many ways, and added.
 CREATE TABLE fma_result_summary (
@@ -3296,7 +3296,7 @@ BEGIN
 			('new_mean_loss', 'mean loss of the rows since the run before'),
 			('new_n', 'rows since the run before'),
 			('new_q_value', 'corrected p-value on the rows since the run before'),
-			('note', 'why a stage was left out, or what it left out'),
+			('note', 'why a stage was left out, what it left out, or how much it tested'),
 			('nulls_current', 'newer rows without a value'),
 			('nulls_reference', 'rows of the reference without a value'),
 			('only_a_failed', 'rows where only version a failed'),

@@ -7,6 +7,7 @@
  */
 #include "as_of.h"
 #include "examples.h"
+#include "report_words.h"
 #include "settings.h"
 
 #include "catalog/pg_type.h"
@@ -126,6 +127,7 @@ fma_report_json(PG_FUNCTION_ARGS)
 	report = ReadSections(dataset->name);
 	AtEOXact_GUC(false, level);
 	report = WithKey(report, "examples", Examples(dataset, run, report, examples, &notes));
-	report = WithKey(report, "notes", TextList(notes));
+	report = WithKey(report, "summary", TextList(FmaSummaryOfReport(FmaOpenReport(report))));
+	report = WithKey(report, "notes", TextList(list_concat(FmaNotesOfReport(FmaOpenReport(report)), notes)));
 	PG_RETURN_JSONB_P(report);
 }
