@@ -413,7 +413,7 @@ FoundTime(int column, bool *found)
 FmaStoredRun *
 FmaNewestRun(const FmaDataset *dataset)
 {
-	FmaStoredRun	   *run = palloc0(sizeof(FmaStoredRun));
+	FmaStoredRun *run = palloc0(sizeof(FmaStoredRun));
 	MemoryContext caller = CurrentMemoryContext;
 	FmaIdentity identity = FmaActAsExtension();
 	char	   *select = psprintf("SELECT run_id, model_version, since, until FROM %s.fma_result_run "

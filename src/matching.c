@@ -288,14 +288,6 @@ MatchBoxes(FunctionCallInfo fcinfo, bool with_ids, OutcomeFunction tell, void *a
 	MemoryContextDelete(context);
 }
 
-/* "values[i] = text, or NULL" */
-static Datum
-TextOrNull(const char *text, bool *isnull)
-{
-	*isnull = text == NULL;
-	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
-}
-
 /* What fma_match_boxes fills */
 typedef struct MatchRows
 {
@@ -315,10 +307,10 @@ PutMatch(void *argument, Matching *matching, Outcome outcome, const FmaBox *trut
 	CHECK_FOR_INTERRUPTS();
 	values[0] = CStringGetTextDatum(FmaImageText(matching->boxes));
 	values[1] = CStringGetTextDatum(outcome_names[outcome]);
-	values[2] = TextOrNull(truth == NULL ? NULL : truth->id, &nulls[2]);
-	values[3] = TextOrNull(prediction == NULL ? NULL : prediction->id, &nulls[3]);
-	values[4] = TextOrNull(truth == NULL ? NULL : FmaBoxLabel(matching->boxes, truth->label), &nulls[4]);
-	values[5] = TextOrNull(prediction == NULL ? NULL : FmaBoxLabel(matching->boxes, prediction->label), &nulls[5]);
+	values[2] = FmaTextOrNull(truth == NULL ? NULL : truth->id, &nulls[2]);
+	values[3] = FmaTextOrNull(prediction == NULL ? NULL : prediction->id, &nulls[3]);
+	values[4] = FmaTextOrNull(truth == NULL ? NULL : FmaBoxLabel(matching->boxes, truth->label), &nulls[4]);
+	values[5] = FmaTextOrNull(prediction == NULL ? NULL : FmaBoxLabel(matching->boxes, prediction->label), &nulls[5]);
 	nulls[6] = prediction == NULL;
 	values[6] = nulls[6] ? (Datum) 0 : Float8GetDatum(prediction->score);
 	nulls[7] = truth == NULL || prediction == NULL;
