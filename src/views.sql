@@ -12,8 +12,8 @@ Every other view shows what this run found; older runs are in the tables fma_res
 CREATE VIEW fma_overview WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, l.finished_at, s.model_version, s.model_version IS NOT DISTINCT FROM l.model_version AS is_current,
 	s.n, s.unlabelled, f.failures, fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion) AS balanced_accuracy,
-	fma_precision(s.confusion) AS macro_precision, fma_recall(s.confusion) AS macro_recall, fma_f1(s.confusion) AS macro_f1,
+	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion, s.below_label) AS balanced_accuracy,
+	fma_precision(s.confusion, 'macro', s.below_label) AS macro_precision, fma_recall(s.confusion, 'macro', s.below_label) AS macro_recall, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1,
 	fma_mcc(s.confusion) AS mcc, fma_kappa(s.confusion) AS kappa,
 	fma_ece(r.reliability) AS ece, s.ece_if_calibrated, s.ece_p_value, fma_mce(r.reliability) AS mce,
 	(fma_confidence_brier(s.reliability)).brier AS brier, fma_confidence_log_loss(s.reliability) AS confidence_log_loss,
@@ -31,7 +31,7 @@ One row a dataset and model version.';
 CREATE VIEW fma_run_history WITH (security_invoker = true) AS
 SELECT d.name AS dataset, r.run_id, r.started_at AS time, r.model_version, s.n, s.unlabelled, f.failures,
 	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece, g.mae, g.rmse
+	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece, g.mae, g.rmse
 FROM fma_dataset AS d
 JOIN fma_result_run AS r ON r.dataset_id = d.dataset_id AND r.status = 'complete'
 JOIN fma_result_summary AS s ON s.run_id = r.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
@@ -58,7 +58,7 @@ SELECT l.dataset, l.run_id, s.model_version, m.label, m.support::bigint AS suppo
 	w.prediction AS taken_for, w.n::bigint AS taken_for_n
 FROM fma_latest_run AS l
 JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
-CROSS JOIN LATERAL fma_class_metrics(s.confusion) AS m
+JOIN LATERAL fma_class_metrics(s.confusion) AS m ON m.label IS DISTINCT FROM s.below_label
 LEFT JOIN (
 	SELECT DISTINCT ON (s.run_id, s.model_version, c.truth) s.run_id, s.model_version, c.truth, c.prediction, c.n
 	FROM fma_latest_run AS l JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
@@ -97,7 +97,7 @@ One row a threshold, in steps of 0.01.';
 CREATE VIEW fma_slice_metrics WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x.failure_rate, x.mean_loss, x.ci_low, x.ci_high, x.baseline_rate,
 	x.rest_rate, x.lift, x.excess_failures, x.share_of_failures, x.p_value, x.q_value, x.n_units,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
+	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
 	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'slice'
@@ -111,7 +111,7 @@ SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x
 	x.rest_rate, x.lift, x.excess_failures, x.share_of_failures, x.p_value, x.q_value, x.n_units,
 	coalesce(c.verdict, 'new') AS confirmation, c.n AS new_n, c.failure_rate AS new_failure_rate, c.mean_loss AS new_mean_loss,
 	c.q_value AS new_q_value,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
+	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
 	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'hotspot'
@@ -132,7 +132,7 @@ One row a hotspot: confirmed, not confirmed, or too few rows.';
 CREATE VIEW fma_timeline WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, s.starts_at AS time, s.ends_at, l.period, s.model_version, s.n, s.unlabelled, f.failures,
 	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
+	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
 	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
 JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'period' AND s.min_confidence IS NULL
@@ -145,7 +145,7 @@ One row a period and model version; rows without a time have none.';
 CREATE VIEW fma_batches WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, s.segment AS batch, s.model_version, s.n, s.unlabelled, f.failures,
 	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
+	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
 	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
 JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'batch' AND s.min_confidence IS NULL
@@ -161,7 +161,7 @@ SELECT l.dataset, l.run_id, s.segment AS place, s.longitude, s.latitude, s.model
 	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
 	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
 	p.p_value, fma_q_value(p.p_value) OVER (PARTITION BY l.dataset, l.run_id, s.model_version) AS q_value, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
+	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
 	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
 JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'place' AND s.min_confidence IS NULL
@@ -180,7 +180,7 @@ SELECT l.dataset, l.run_id, s.model_version, s.segment::integer AS cluster, s.n,
 	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
 	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
 	fma_failure_rate(o.failures - s.failures) AS impact, t.p_value, fma_q_value(t.p_value) OVER (PARTITION BY l.run_id) AS q_value, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
+	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
 	g.mae, g.rmse, g.bias, w.truth AS confused_truth, w.prediction AS confused_prediction, w.n::bigint AS confused_n,
 	c.representatives, c.mean_distance, c.model_id, s.n_units, s.design_effect
 FROM fma_latest_run AS l
@@ -293,7 +293,7 @@ BEGIN
 		JOIN pg_class AS class ON class.oid = member.objid AND class.relkind = 'v'
 		JOIN pg_attribute AS attribute ON attribute.attrelid = class.oid AND attribute.attnum > 0
 		JOIN (VALUES
-			('accuracy', 'share of rows predicted right'),
+			('accuracy', 'share of rows predicted right; of images, of their pixels or objects'),
 			('balanced_accuracy', 'mean recall over labels'),
 			('baseline_rate', 'rate or mean loss of all rows'),
 			('batch', 'the batch; NULL for rows without one'),
@@ -317,8 +317,8 @@ BEGIN
 			('confident_errors', 'failures with at least the high confidence'),
 			('confirmation', 'new, confirmed, not confirmed or too few rows: what the rows since the run before say'),
 			('confused_n', 'how often'),
-			('confused_prediction', 'what was most often predicted wrongly in the cluster'),
-			('confused_truth', 'what that truly was'),
+			('confused_prediction', 'what was most often predicted wrongly in the cluster; of detections background: missed'),
+			('confused_truth', 'what that truly was; of detections background: invented'),
 			('correct', 'whether truth and prediction are the same'),
 			('coverage', 'share of rows with at least the threshold''s confidence'),
 			('crosses_batches', 'whether rows of the group are in different batches'),
@@ -388,7 +388,7 @@ BEGIN
 			('mix_effect', 'change of the rate of all rows since there are more or fewer such rows'),
 			('model_id', 'number of the cluster model'),
 			('model_version', 'the model version, where the dataset has one'),
-			('n', 'rows'),
+			('n', 'rows; in the confusion matrix of images, pixels or objects'),
 			('n_after', 'rows after, up to the next change'),
 			('n_before', 'rows before, up to the change before'),
 			('n_current', 'newer rows'),
@@ -412,8 +412,8 @@ BEGIN
 			('position', 'number of the stage, from 1'),
 			('precision', 'precision of the label'),
 			('predicate', 'the rows as SQL over the source''s columns'),
-			('predicted', 'rows predicted to have the label'),
-			('prediction', 'the predicted label'),
+			('predicted', 'rows predicted to have the label; of images, pixels or objects'),
+			('prediction', 'the predicted label; background: a missed object'),
 			('previous_n', 'rows when it was found'),
 			('previous_rate', 'rate or mean loss when it was found'),
 			('previous_run_id', 'run that found it'),
@@ -441,11 +441,11 @@ BEGIN
 			('run_id', 'number of the run'),
 			('seconds', 'duration of the run, seconds'),
 			('share_current', 'share of the newer rows'),
-			('share_of_all', 'share of all rows'),
+			('share_of_all', 'share of all rows, pixels or objects'),
 			('share_of_errors', 'share of all wrong predictions'),
 			('share_of_failures', 'share of all failures'),
-			('share_of_prediction', 'share of the rows predicted to have this label'),
-			('share_of_truth', 'share of the rows that truly have this label'),
+			('share_of_prediction', 'share of the rows, pixels or objects predicted to have this label'),
+			('share_of_truth', 'share of the rows, pixels or objects that truly have this label'),
 			('share_reference', 'share of the reference''s rows'),
 			('since', 'only rows from this time on, as asked for'),
 			('size', 'rows in the group'),
@@ -457,7 +457,7 @@ BEGIN
 			('started_at', 'start of the run'),
 			('starts_at', 'start of the first period'),
 			('status', 'complete or failed'),
-			('support', 'rows that truly have the label'),
+			('support', 'rows that truly have the label; of images, pixels or objects'),
 			('taken_for', 'the label it is most often taken for'),
 			('taken_for_n', 'how often'),
 			('threshold', 'least confidence'),
@@ -468,7 +468,7 @@ BEGIN
 			('total_effect', 'mix_effect and rate_effect together'),
 			('total_variation', 'share of rows that would have to change, 0 to 1'),
 			('tp', 'true positives'),
-			('truth', 'the true label'),
+			('truth', 'the true label; background: an invented object'),
 			('unlabelled', 'rows without a truth or prediction, left out'),
 			('until', 'only rows before this time, as asked for'),
 			('verdict', 'drift, slight, unclear or none: effect and chance together'),
