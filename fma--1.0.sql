@@ -1422,14 +1422,6 @@ COMMENT ON FUNCTION fma_match_boxes(text, text, double precision, double precisi
 IS 'Every true and every predicted box: what found what, what was missed, what was invented.
 Columns of both queries go by name: image_id, label, x, y, width, height (or x1, y1, x2, y2), score; optionally id, iscrowd, area.';
 
-CREATE FUNCTION fma_box_confusion(truth_query text, prediction_query text, conf double precision DEFAULT 0.5, iou double precision DEFAULT 0.5,
-	across_labels boolean DEFAULT true, max_detections integer DEFAULT NULL, background text DEFAULT 'background')
-RETURNS fma_confusion
-AS 'MODULE_PATHNAME' LANGUAGE C COST 100000;
-COMMENT ON FUNCTION fma_box_confusion(text, text, double precision, double precision, boolean, integer, text)
-IS 'The confusion matrix of boxes: what was missed is predicted as background, what was invented is truly background.
-The queries are those of fma_match_boxes.';
-
 CREATE FUNCTION fma_coco(truth_query text, prediction_query text, max_detections integer DEFAULT 100,
 	OUT label text, OUT truths bigint, OUT detections bigint, OUT true_positives bigint, OUT false_positives bigint,
 	OUT ap double precision, OUT ap_50 double precision, OUT ap_75 double precision,
@@ -1441,6 +1433,149 @@ AS 'MODULE_PATHNAME' LANGUAGE C COST 100000 ROWS 100;
 COMMENT ON FUNCTION fma_coco(text, text, integer)
 IS 'COCO''s average precision and recall of boxes: for all labels (a row whose label is NULL), and for each.
 The queries are those of fma_match_boxes.';
+
+-- fma_boxes: the boxes of one image
+
+CREATE TYPE fma_boxes;
+
+CREATE FUNCTION fma_boxes_in(cstring) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_in(cstring) IS 'reads the text form of fma_boxes';
+
+CREATE FUNCTION fma_boxes_out(fma_boxes) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_out(fma_boxes) IS 'writes the text form of fma_boxes';
+
+CREATE FUNCTION fma_boxes_recv(internal) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_recv(internal) IS 'reads the binary form of fma_boxes';
+
+CREATE FUNCTION fma_boxes_send(fma_boxes) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_send(fma_boxes) IS 'writes the binary form of fma_boxes';
+
+CREATE TYPE fma_boxes (
+	INPUT = fma_boxes_in,
+	OUTPUT = fma_boxes_out,
+	RECEIVE = fma_boxes_recv,
+	SEND = fma_boxes_send,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+COMMENT ON TYPE fma_boxes IS 'the boxes of one image, true or predicted
+Made by the aggregate fma_boxes, added by + and fma_rollup, compared by fma_image_confusion.
+As text it is JSON: [{"label": "car", "x": 1, "y": 2, "width": 3, "height": 4}, ...], with "score", "iscrowd" and "area" where a box has them.';
+
+-- private functions
+
+CREATE FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision)
+	IS 'transition of fma_boxes of labels and places';
+
+CREATE FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision, double precision) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision, double precision)
+	IS 'transition of fma_boxes with a score';
+
+CREATE FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision, double precision, boolean, double precision) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision, double precision, boolean, double precision)
+	IS 'transition of fma_boxes with a score, iscrowd and an area';
+
+CREATE FUNCTION fma_boxes_combine(fma_boxes, fma_boxes) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_combine(fma_boxes, fma_boxes) IS 'the boxes of two values together';
+
+CREATE FUNCTION fma_boxes_final(fma_boxes) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_final(fma_boxes) IS 'the stored form of aggregated boxes';
+
+CREATE FUNCTION fma_boxes_eq(fma_boxes, fma_boxes) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_eq(fma_boxes, fma_boxes) IS 'implementation of = operator';
+
+CREATE FUNCTION fma_boxes_ne(fma_boxes, fma_boxes) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_ne(fma_boxes, fma_boxes) IS 'implementation of <> operator';
+
+CREATE FUNCTION fma_boxes_hash(fma_boxes) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_hash(fma_boxes) IS 'hash of boxes';
+
+-- aggregates
+
+CREATE AGGREGATE fma_boxes(label text, x double precision, y double precision, width double precision, height double precision) (
+	SFUNC = fma_boxes_add, STYPE = fma_boxes, SSPACE = 1024, INITCOND = '[]',
+	FINALFUNC = fma_boxes_final, COMBINEFUNC = fma_boxes_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_boxes(text, double precision, double precision, double precision, double precision)
+	IS 'the boxes of an image, a row each
+Rows with a NULL are left out; of no rows it is the value without boxes, not NULL. At most 500,000 boxes.';
+
+CREATE AGGREGATE fma_boxes(label text, x double precision, y double precision, width double precision, height double precision, score double precision) (
+	SFUNC = fma_boxes_add, STYPE = fma_boxes, SSPACE = 1024, INITCOND = '[]',
+	FINALFUNC = fma_boxes_final, COMBINEFUNC = fma_boxes_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_boxes(text, double precision, double precision, double precision, double precision, double precision)
+	IS 'the predicted boxes of an image, a row each
+Rows with a NULL are left out; of no rows it is the value without boxes, not NULL. At most 500,000 boxes.';
+
+CREATE AGGREGATE fma_boxes(label text, x double precision, y double precision, width double precision, height double precision, score double precision, iscrowd boolean, area double precision) (
+	SFUNC = fma_boxes_add, STYPE = fma_boxes, SSPACE = 1024, INITCOND = '[]',
+	FINALFUNC = fma_boxes_final, COMBINEFUNC = fma_boxes_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_boxes(text, double precision, double precision, double precision, double precision, double precision, boolean, double precision)
+	IS 'the boxes of an image, a row each, with all that a box can have
+score, iscrowd and area may be NULL: no score, no crowd, width x height. Rows with another NULL are left out.';
+
+CREATE AGGREGATE fma_rollup(fma_boxes) (
+	SFUNC = fma_boxes_combine, STYPE = fma_boxes, SSPACE = 1024, INITCOND = '[]',
+	FINALFUNC = fma_boxes_final, COMBINEFUNC = fma_boxes_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_rollup(fma_boxes) IS 'the boxes of all values together, say of the tiles of an image';
+
+-- operators
+
+CREATE OPERATOR + (
+	FUNCTION = fma_boxes_combine, LEFTARG = fma_boxes, RIGHTARG = fma_boxes, COMMUTATOR = +
+);
+COMMENT ON OPERATOR + (fma_boxes, fma_boxes) IS 'the boxes of two values together';
+
+CREATE OPERATOR = (
+	FUNCTION = fma_boxes_eq, LEFTARG = fma_boxes, RIGHTARG = fma_boxes,
+	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
+);
+COMMENT ON OPERATOR = (fma_boxes, fma_boxes) IS 'same boxes';
+
+CREATE OPERATOR <> (
+	FUNCTION = fma_boxes_ne, LEFTARG = fma_boxes, RIGHTARG = fma_boxes,
+	COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (fma_boxes, fma_boxes) IS 'different boxes';
+
+CREATE OPERATOR CLASS fma_boxes_hash_ops DEFAULT FOR TYPE fma_boxes USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 fma_boxes_hash(fma_boxes);
+COMMENT ON OPERATOR CLASS fma_boxes_hash_ops USING hash IS 'hashing of boxes';
+
+-- Matched boxes as a confusion matrix: of two queries, of two values
+
+CREATE FUNCTION fma_box_confusion(truth_query text, prediction_query text, conf double precision DEFAULT 0.5, iou double precision DEFAULT 0.5,
+	across_labels boolean DEFAULT true, max_detections integer DEFAULT NULL, background text DEFAULT 'background')
+RETURNS fma_confusion
+AS 'MODULE_PATHNAME' LANGUAGE C COST 100000;
+COMMENT ON FUNCTION fma_box_confusion(text, text, double precision, double precision, boolean, integer, text)
+IS 'The confusion matrix of boxes: what was missed is predicted as background, what was invented is truly background.
+The queries are those of fma_match_boxes.';
+
+CREATE FUNCTION fma_image_confusion(truth fma_boxes, prediction fma_boxes, conf double precision DEFAULT 0.5, iou double precision DEFAULT 0.5,
+	across_labels boolean DEFAULT true, background text DEFAULT 'background')
+RETURNS fma_confusion
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION fma_image_confusion(fma_boxes, fma_boxes, double precision, double precision, boolean, text)
+IS 'The confusion matrix of the boxes of one image; fma_rollup adds those of many to what fma_box_confusion counts.
+conf: predictions that score less are left out; those without a score are certain.';
 
 -- fma_mask: a label for each pixel of an image, run-length coded
 
@@ -1558,6 +1693,15 @@ CREATE FUNCTION fma_mask_confusion(truth fma_mask, prediction fma_mask, labels j
 COMMENT ON FUNCTION fma_mask_confusion(fma_mask, fma_mask, jsonb, integer) IS 'confusion matrix of the pixels of two masks of one size
 labels: names by id, {"0": "road", ...}; without them labels are called by their numbers. fma_rollup adds the matrices of many pairs.
 ignore: pixels of this true label are left out, whatever is predicted; NULL leaves out none.';
+
+CREATE FUNCTION fma_segment_confusion(truth fma_mask, prediction fma_mask, iou double precision DEFAULT 0.5, labels jsonb DEFAULT NULL,
+	ignore integer DEFAULT 255, background text DEFAULT '(none)')
+	RETURNS fma_confusion
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION fma_segment_confusion(fma_mask, fma_mask, double precision, jsonb, integer, text) IS 'confusion matrix of the segments of two masks of one size: all pixels of a label are one segment
+A segment counts as found if its intersection over union with the predicted one of its label is at least iou; otherwise it was
+predicted as background, and what was predicted is truly background. A label called like the background makes no segment.
+Pixels, labels and ignore are those of fma_mask_confusion.';
 
 CREATE FUNCTION fma_mask_iou(a fma_mask, b fma_mask, label integer DEFAULT NULL) RETURNS double precision
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;

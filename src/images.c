@@ -198,18 +198,6 @@ LabelArg(FunctionCallInfo fcinfo, int argno)
 	return FmaMakeLabel(VARDATA_ANY(label), VARSIZE_ANY_EXHDR(label));
 }
 
-/* Adds to a cell of a matrix that is being built, by its labels */
-static void
-AddCell(FmaConfusion **confusion, const FmaLabel *truth, const FmaLabel *prediction, int64 n)
-{
-	FmaCell		cell = {0};
-
-	cell.truth = FmaConfusionAddLabel(confusion, truth);
-	cell.prediction = FmaConfusionAddLabel(confusion, prediction);
-	cell.n = n;
-	FmaConfusionAddCell(confusion, &cell);
-}
-
 PG_FUNCTION_INFO_V1(fma_all_predicted_as);
 /* (confusion, label): the matrix as if every prediction had been that label; counts only, no weights */
 Datum
@@ -225,45 +213,21 @@ fma_all_predicted_as(PG_FUNCTION_ARGS)
 	{
 		FmaLabel	truth = FmaConfusionLabel(confusion, cell.truth);
 
-		AddCell(&result, &truth, &label, cell.n);
+		cell.truth = FmaConfusionAddLabel(&result, &truth);
+		cell.prediction = FmaConfusionAddLabel(&result, &label);
+		FmaConfusionAddCell(&result, &cell);
 	}
 	PG_RETURN_POINTER(FmaConfusionCompact(result));
 }
 
 PG_FUNCTION_INFO_V1(fma_count_segments);
-/*
- * (confusion of an image's pixels, iou, background): the same of its segments,
- * of which each label has one in the truth and one in the prediction, if it
- * occurs there.  They match where they overlap by at least "iou"; else the true
- * one is missed, and the predicted one invented.  The background is no segment.
- */
+/* (confusion of an image's pixels, iou, background): that of its segments */
 Datum
 fma_count_segments(PG_FUNCTION_ARGS)
 {
-	FmaMargins	margins = {.confusion = FmaConfusionArg(fcinfo, 0),.background = -1,.mode = FMA_BACKGROUND_INCLUDE};
-	FmaConfusion *result = FmaConfusionBuild(FmaConfusionEmpty(), false);
-	double		iou = FmaCheckUnit("iou", PG_GETARG_FLOAT8(1));
 	FmaLabel	background = LabelArg(fcinfo, 2);
 
-	FmaSumMargins(&margins);
-	for (uint32 i = 0; i < margins.confusion->nlabels; i++)
-	{
-		FmaOneVersusRest counts = margins.counts[i];
-		FmaLabel	label = FmaConfusionLabel(margins.confusion, i);
-
-		if (FmaSameLabel(&label, &background))
-			continue;
-		if (counts.tp > 0.0 && counts.tp / (counts.tp + counts.fp + counts.fn) >= iou)
-		{
-			AddCell(&result, &label, &label, 1);
-			continue;
-		}
-		if (margins.support[i] > 0.0)
-			AddCell(&result, &label, &background, 1);
-		if (margins.predicted[i] > 0.0)
-			AddCell(&result, &background, &label, 1);
-	}
-	PG_RETURN_POINTER(FmaConfusionCompact(result));
+	PG_RETURN_POINTER(FmaCountSegments(FmaConfusionArg(fcinfo, 0), FmaCheckUnit("iou", PG_GETARG_FLOAT8(1)), &background));
 }
 
 PG_FUNCTION_INFO_V1(fma_has_cell);
