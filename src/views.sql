@@ -4,10 +4,11 @@ CREATE VIEW fma_latest_run WITH (security_invoker = true) AS
 SELECT d.dataset_id, d.name AS dataset, r.run_id, r.started_at, r.finished_at, r.since, r.until, r.n, r.first_at, r.last_at,
 	r.model_version, r.period
 FROM fma_dataset AS d CROSS JOIN LATERAL (
-	SELECT * FROM fma_result_run AS r WHERE r.dataset_id = d.dataset_id AND r.status = 'complete' ORDER BY r.run_id DESC LIMIT 1
+	SELECT * FROM fma_result_run AS r WHERE r.dataset_id = d.dataset_id AND r.status = 'complete' AND r.run_id <= fma_as_of_run()
+	ORDER BY r.run_id DESC LIMIT 1
 ) AS r;
 COMMENT ON VIEW fma_latest_run IS 'the newest complete run of each dataset
-Every other view shows what this run found; older runs are in the tables fma_result_..., by run_id.';
+Every other view shows what this run found. SET fma.as_of_run = 12 shows what they said when run 12 was the newest.';
 
 CREATE VIEW fma_segment_metrics WITH (security_invoker = true) AS
 SELECT d.name AS dataset, s.run_id, s.segment_by, s.segment, s.rank, s.starts_at, s.ends_at, s.longitude, s.latitude,
