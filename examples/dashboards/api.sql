@@ -4,7 +4,8 @@
 --   psql -v ON_ERROR_STOP=1 -f examples/dashboards/api.sql DATABASE
 --
 -- Every function takes typed arguments, and none takes SQL. They run with the
--- rights of web_anon, who reads the datasets that are shared with that role.
+-- rights of web_anon, who reads the datasets that are shared with that role and
+-- no table of yours.
 
 SELECT 'CREATE ROLE web_anon NOLOGIN'
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'web_anon') \gexec
@@ -17,8 +18,8 @@ ALTER ROLE web_anon SET statement_timeout = '30s';
 BEGIN;
 
 -- The bodies of the functions below are bound to the extension's objects here and now, wherever it is
-SELECT set_config('search_path', quote_ident(nspname), true)
-FROM pg_extension JOIN pg_namespace AS s ON s.oid = extnamespace WHERE extname = 'fma';
+SELECT format('SET LOCAL search_path = %I', nspname)
+FROM pg_extension JOIN pg_namespace AS s ON s.oid = extnamespace WHERE extname = 'fma' \gexec
 
 CREATE SCHEMA api;
 COMMENT ON SCHEMA api IS 'Where models fail: results of fma for dashboards';
@@ -97,5 +98,8 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA api FROM PUBLIC;
 GRANT USAGE ON SCHEMA api TO web_anon;
 GRANT SELECT ON api.datasets TO web_anon;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA api TO web_anon;
+-- The extension's functions look its own objects up there; HTTP shows nothing of it
+SELECT format('GRANT USAGE ON SCHEMA %I TO web_anon', nspname)
+FROM pg_extension JOIN pg_namespace AS s ON s.oid = extnamespace WHERE extname = 'fma' \gexec
 
 COMMIT;
