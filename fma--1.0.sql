@@ -1422,14 +1422,6 @@ COMMENT ON FUNCTION fma_match_boxes(text, text, double precision, double precisi
 IS 'Every true and every predicted box: what found what, what was missed, what was invented.
 Columns of both queries go by name: image_id, label, x, y, width, height (or x1, y1, x2, y2), score; optionally id, iscrowd, area.';
 
-CREATE FUNCTION fma_box_confusion(truth_query text, prediction_query text, conf double precision DEFAULT 0.5, iou double precision DEFAULT 0.5,
-	across_labels boolean DEFAULT true, max_detections integer DEFAULT NULL, background text DEFAULT 'background')
-RETURNS fma_confusion
-AS 'MODULE_PATHNAME' LANGUAGE C COST 100000;
-COMMENT ON FUNCTION fma_box_confusion(text, text, double precision, double precision, boolean, integer, text)
-IS 'The confusion matrix of boxes: what was missed is predicted as background, what was invented is truly background.
-The queries are those of fma_match_boxes.';
-
 CREATE FUNCTION fma_coco(truth_query text, prediction_query text, max_detections integer DEFAULT 100,
 	OUT label text, OUT truths bigint, OUT detections bigint, OUT true_positives bigint, OUT false_positives bigint,
 	OUT ap double precision, OUT ap_50 double precision, OUT ap_75 double precision,
@@ -1441,6 +1433,149 @@ AS 'MODULE_PATHNAME' LANGUAGE C COST 100000 ROWS 100;
 COMMENT ON FUNCTION fma_coco(text, text, integer)
 IS 'COCO''s average precision and recall of boxes: for all labels (a row whose label is NULL), and for each.
 The queries are those of fma_match_boxes.';
+
+-- fma_boxes: the boxes of one image
+
+CREATE TYPE fma_boxes;
+
+CREATE FUNCTION fma_boxes_in(cstring) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_in(cstring) IS 'reads the text form of fma_boxes';
+
+CREATE FUNCTION fma_boxes_out(fma_boxes) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_out(fma_boxes) IS 'writes the text form of fma_boxes';
+
+CREATE FUNCTION fma_boxes_recv(internal) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_recv(internal) IS 'reads the binary form of fma_boxes';
+
+CREATE FUNCTION fma_boxes_send(fma_boxes) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_send(fma_boxes) IS 'writes the binary form of fma_boxes';
+
+CREATE TYPE fma_boxes (
+	INPUT = fma_boxes_in,
+	OUTPUT = fma_boxes_out,
+	RECEIVE = fma_boxes_recv,
+	SEND = fma_boxes_send,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+COMMENT ON TYPE fma_boxes IS 'the boxes of one image, true or predicted
+Made by the aggregate fma_boxes, added by + and fma_rollup, compared by fma_image_confusion.
+As text it is JSON: [{"label": "car", "x": 1, "y": 2, "width": 3, "height": 4}, ...], with "score", "iscrowd" and "area" where a box has them.';
+
+-- private functions
+
+CREATE FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision)
+	IS 'transition of fma_boxes of labels and places';
+
+CREATE FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision, double precision) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision, double precision)
+	IS 'transition of fma_boxes with a score';
+
+CREATE FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision, double precision, boolean, double precision) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision, double precision, boolean, double precision)
+	IS 'transition of fma_boxes with a score, iscrowd and an area';
+
+CREATE FUNCTION fma_boxes_combine(fma_boxes, fma_boxes) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_combine(fma_boxes, fma_boxes) IS 'the boxes of two values together';
+
+CREATE FUNCTION fma_boxes_final(fma_boxes) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_final(fma_boxes) IS 'the stored form of aggregated boxes';
+
+CREATE FUNCTION fma_boxes_eq(fma_boxes, fma_boxes) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_eq(fma_boxes, fma_boxes) IS 'implementation of = operator';
+
+CREATE FUNCTION fma_boxes_ne(fma_boxes, fma_boxes) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_ne(fma_boxes, fma_boxes) IS 'implementation of <> operator';
+
+CREATE FUNCTION fma_boxes_hash(fma_boxes) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_hash(fma_boxes) IS 'hash of boxes';
+
+-- aggregates
+
+CREATE AGGREGATE fma_boxes(label text, x double precision, y double precision, width double precision, height double precision) (
+	SFUNC = fma_boxes_add, STYPE = fma_boxes, SSPACE = 1024, INITCOND = '[]',
+	FINALFUNC = fma_boxes_final, COMBINEFUNC = fma_boxes_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_boxes(text, double precision, double precision, double precision, double precision)
+	IS 'the boxes of an image, a row each
+Rows with a NULL are left out; of no rows it is the value without boxes, not NULL. At most 500,000 boxes.';
+
+CREATE AGGREGATE fma_boxes(label text, x double precision, y double precision, width double precision, height double precision, score double precision) (
+	SFUNC = fma_boxes_add, STYPE = fma_boxes, SSPACE = 1024, INITCOND = '[]',
+	FINALFUNC = fma_boxes_final, COMBINEFUNC = fma_boxes_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_boxes(text, double precision, double precision, double precision, double precision, double precision)
+	IS 'the predicted boxes of an image, a row each
+Rows with a NULL are left out; of no rows it is the value without boxes, not NULL. At most 500,000 boxes.';
+
+CREATE AGGREGATE fma_boxes(label text, x double precision, y double precision, width double precision, height double precision, score double precision, iscrowd boolean, area double precision) (
+	SFUNC = fma_boxes_add, STYPE = fma_boxes, SSPACE = 1024, INITCOND = '[]',
+	FINALFUNC = fma_boxes_final, COMBINEFUNC = fma_boxes_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_boxes(text, double precision, double precision, double precision, double precision, double precision, boolean, double precision)
+	IS 'the boxes of an image, a row each, with all that a box can have
+score, iscrowd and area may be NULL: no score, no crowd, width x height. Rows with another NULL are left out.';
+
+CREATE AGGREGATE fma_rollup(fma_boxes) (
+	SFUNC = fma_boxes_combine, STYPE = fma_boxes, SSPACE = 1024, INITCOND = '[]',
+	FINALFUNC = fma_boxes_final, COMBINEFUNC = fma_boxes_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_rollup(fma_boxes) IS 'the boxes of all values together, say of the tiles of an image';
+
+-- operators
+
+CREATE OPERATOR + (
+	FUNCTION = fma_boxes_combine, LEFTARG = fma_boxes, RIGHTARG = fma_boxes, COMMUTATOR = +
+);
+COMMENT ON OPERATOR + (fma_boxes, fma_boxes) IS 'the boxes of two values together';
+
+CREATE OPERATOR = (
+	FUNCTION = fma_boxes_eq, LEFTARG = fma_boxes, RIGHTARG = fma_boxes,
+	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
+);
+COMMENT ON OPERATOR = (fma_boxes, fma_boxes) IS 'same boxes';
+
+CREATE OPERATOR <> (
+	FUNCTION = fma_boxes_ne, LEFTARG = fma_boxes, RIGHTARG = fma_boxes,
+	COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (fma_boxes, fma_boxes) IS 'different boxes';
+
+CREATE OPERATOR CLASS fma_boxes_hash_ops DEFAULT FOR TYPE fma_boxes USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 fma_boxes_hash(fma_boxes);
+COMMENT ON OPERATOR CLASS fma_boxes_hash_ops USING hash IS 'hashing of boxes';
+
+-- Matched boxes as a confusion matrix: of two queries, of two values
+
+CREATE FUNCTION fma_box_confusion(truth_query text, prediction_query text, conf double precision DEFAULT 0.5, iou double precision DEFAULT 0.5,
+	across_labels boolean DEFAULT true, max_detections integer DEFAULT NULL, background text DEFAULT 'background')
+RETURNS fma_confusion
+AS 'MODULE_PATHNAME' LANGUAGE C COST 100000;
+COMMENT ON FUNCTION fma_box_confusion(text, text, double precision, double precision, boolean, integer, text)
+IS 'The confusion matrix of boxes: what was missed is predicted as background, what was invented is truly background.
+The queries are those of fma_match_boxes.';
+
+CREATE FUNCTION fma_image_confusion(truth fma_boxes, prediction fma_boxes, conf double precision DEFAULT 0.5, iou double precision DEFAULT 0.5,
+	across_labels boolean DEFAULT true, background text DEFAULT 'background')
+RETURNS fma_confusion
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION fma_image_confusion(fma_boxes, fma_boxes, double precision, double precision, boolean, text)
+IS 'The confusion matrix of the boxes of one image; fma_rollup adds those of many to what fma_box_confusion counts.
+conf: predictions that score less are left out; those without a score are certain.';
 
 -- fma_mask: a label for each pixel of an image, run-length coded
 
@@ -1559,10 +1694,35 @@ COMMENT ON FUNCTION fma_mask_confusion(fma_mask, fma_mask, jsonb, integer) IS 'c
 labels: names by id, {"0": "road", ...}; without them labels are called by their numbers. fma_rollup adds the matrices of many pairs.
 ignore: pixels of this true label are left out, whatever is predicted; NULL leaves out none.';
 
+CREATE FUNCTION fma_segment_confusion(truth fma_mask, prediction fma_mask, iou double precision DEFAULT 0.5, labels jsonb DEFAULT NULL,
+	ignore integer DEFAULT 255, background text DEFAULT '(none)')
+	RETURNS fma_confusion
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION fma_segment_confusion(fma_mask, fma_mask, double precision, jsonb, integer, text) IS 'confusion matrix of the segments of two masks of one size: all pixels of a label are one segment
+A segment counts as found if its intersection over union with the predicted one of its label is at least iou; otherwise it was
+predicted as background, and what was predicted is truly background. A label called like the background makes no segment.
+Pixels, labels and ignore are those of fma_mask_confusion.';
+
 CREATE FUNCTION fma_mask_iou(a fma_mask, b fma_mask, label integer DEFAULT NULL) RETURNS double precision
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION fma_mask_iou(fma_mask, fma_mask, integer) IS 'intersection over union of a label''s pixels in two masks of one size
 Without a label: of all pixels that are not 0. NULL where neither mask has such a pixel. Means over labels: fma_iou(fma_mask_confusion(a, b)).';
+
+-- images: what runs and lists make of the confusion matrix of one image; private functions
+
+CREATE FUNCTION fma_all_predicted_as(confusion fma_confusion, label text) RETURNS fma_confusion
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_all_predicted_as(fma_confusion, text) IS 'the matrix as if every prediction had been one label
+What predictions below the confidence of a rule count as.';
+
+CREATE FUNCTION fma_count_segments(confusion fma_confusion, iou double precision, background text) RETURNS fma_confusion
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_count_segments(fma_confusion, double precision, text) IS 'the matrix of an image''s segments from that of its pixels
+What fma_segment_confusion makes of the masks.';
+
+CREATE FUNCTION fma_has_cell(confusion fma_confusion, truth text, prediction text) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_has_cell(fma_confusion, text, text) IS 'whether a matrix has a cell of this truth and prediction; NULL is any label';
 
 -- as_of: which run the views show (doc/runs.md)
 
@@ -1640,10 +1800,11 @@ CREATE FUNCTION fma_register(name text, relation text,
 	model_version text DEFAULT NULL, image text DEFAULT NULL, embedding text DEFAULT NULL, clusters integer DEFAULT NULL,
 	probabilities text DEFAULT NULL, probability_labels text[] DEFAULT NULL,
 	failed text DEFAULT NULL, filter text DEFAULT NULL, labels jsonb DEFAULT NULL, task text DEFAULT NULL,
+	metric text DEFAULT NULL, min_metric double precision DEFAULT NULL,
 	high_confidence double precision DEFAULT NULL, period text DEFAULT NULL, timezone text DEFAULT NULL,
 	current_version text DEFAULT NULL, options jsonb DEFAULT NULL) RETURNS integer
 	AS 'MODULE_PATHNAME' LANGUAGE C;
-COMMENT ON FUNCTION fma_register(text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, text, integer, text, text[], text, text, jsonb, text, double precision, text, text, text, jsonb)
+COMMENT ON FUNCTION fma_register(text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, text, integer, text, text[], text, text, jsonb, text, text, double precision, double precision, text, text, text, jsonb)
 IS 'Registers a table or view of predictions; returns the number of the dataset.
 The arguments name its columns. Nothing is copied. One error lists all that is wrong.';
 
@@ -1738,6 +1899,7 @@ CREATE TABLE fma_result_summary (
 	latitude double precision,
 	model_version text,
 	min_confidence double precision,
+	min_iou double precision,
 	below_label text,
 	n bigint NOT NULL,
 	unlabelled bigint NOT NULL,
@@ -1767,13 +1929,14 @@ COMMENT ON COLUMN fma_result_summary.ends_at IS 'of a period, excluded';
 COMMENT ON COLUMN fma_result_summary.longitude IS 'mean longitude of a place, degrees';
 COMMENT ON COLUMN fma_result_summary.latitude IS 'mean latitude of a place, degrees';
 COMMENT ON COLUMN fma_result_summary.model_version IS 'the model version, where the dataset has one';
-COMMENT ON COLUMN fma_result_summary.min_confidence IS 'confidence threshold of a rule: predictions below it count as below_label';
-COMMENT ON COLUMN fma_result_summary.below_label IS 'the label that predictions below min_confidence count as';
+COMMENT ON COLUMN fma_result_summary.min_confidence IS 'confidence threshold of a rule: predictions below it count as below_label; NULL in the rows that views show';
+COMMENT ON COLUMN fma_result_summary.min_iou IS 'overlap threshold of a rule: segments or boxes that overlap less are missed';
+COMMENT ON COLUMN fma_result_summary.below_label IS 'the label that is no class: what predictions below min_confidence, and missed segments and boxes, count as';
 COMMENT ON COLUMN fma_result_summary.n IS 'rows';
 COMMENT ON COLUMN fma_result_summary.unlabelled IS 'rows among them without a truth or prediction, left out of the values';
 COMMENT ON COLUMN fma_result_summary.failures IS 'rows that failed, of those labelled';
 COMMENT ON COLUMN fma_result_summary.confident_errors IS 'failures with at least the high confidence';
-COMMENT ON COLUMN fma_result_summary.confusion IS 'truth against prediction';
+COMMENT ON COLUMN fma_result_summary.confusion IS 'truth against prediction: rows, or the pixels or objects of images';
 COMMENT ON COLUMN fma_result_summary.reliability IS 'confidence against correctness, 100 bins';
 COMMENT ON COLUMN fma_result_summary.regression IS 'truth against prediction, numbers';
 COMMENT ON COLUMN fma_result_summary.n_units IS 'units (days, patients, images) among the rows, where the dataset has them';
@@ -2359,12 +2522,12 @@ COMMENT ON COLUMN fma_rule.threshold IS 'what the metric is held against';
 COMMENT ON COLUMN fma_rule.direction IS 'at least or at most the threshold';
 COMMENT ON COLUMN fma_rule.labels IS 'the labels meant; NULL for all';
 COMMENT ON COLUMN fma_rule.weights IS 'weights of labels in wIoU';
-COMMENT ON COLUMN fma_rule.min_confidence IS 'predictions with less confidence count as the background label';
-COMMENT ON COLUMN fma_rule.min_iou IS 'overlap from which a detection is a hit';
+COMMENT ON COLUMN fma_rule.min_confidence IS 'predictions with less confidence count as the background label: of rows, images or boxes';
+COMMENT ON COLUMN fma_rule.min_iou IS 'overlap from which a segment or box is a hit';
 COMMENT ON COLUMN fma_rule.background_label IS 'the label that is no class';
 COMMENT ON COLUMN fma_rule.background_mode IS 'what becomes of it: include, exclude_from_average or ignore_truth';
 COMMENT ON COLUMN fma_rule.segment_by IS 'what it is checked for each of: overall, label, batch, period, place, model_version, slice, hotspot, cluster';
-COMMENT ON COLUMN fma_rule.min_rows IS 'a segment with fewer rows neither passes nor fails';
+COMMENT ON COLUMN fma_rule.min_rows IS 'a segment with fewer rows neither passes nor fails; of images, with fewer images, pixels or objects';
 COMMENT ON COLUMN fma_rule.pass_by IS 'what must reach the threshold: the estimate, or the bound of its interval that makes it harder';
 COMMENT ON COLUMN fma_rule.created_at IS 'when it was added';
 
@@ -2409,7 +2572,7 @@ COMMENT ON COLUMN fma_result_rule.value IS 'the metric; NULL where it is undefin
 COMMENT ON COLUMN fma_result_rule.ci_low IS 'lower end of its 95 % interval; NULL where none is valid';
 COMMENT ON COLUMN fma_result_rule.ci_high IS 'upper end of it';
 COMMENT ON COLUMN fma_result_rule.passed IS 'whether the rule was kept; NULL where that cannot be told';
-COMMENT ON COLUMN fma_result_rule.n IS 'rows that the metric was measured on';
+COMMENT ON COLUMN fma_result_rule.n IS 'rows, or pixels or objects of images, that the metric was measured on';
 COMMENT ON COLUMN fma_result_rule.share_of_rows IS 'the segment''s share of all labelled rows';
 COMMENT ON COLUMN fma_result_rule.share_of_failures IS 'its share of all failures; of a label, of all wrong predictions';
 COMMENT ON COLUMN fma_result_rule.reason IS 'why passed is NULL';
@@ -2459,11 +2622,28 @@ COMMENT ON FUNCTION fma_check_run(text, boolean) IS 'what breaks a dataset''s ru
 The results of the newest complete run that did not pass, worst first. passed is false where a rule is broken, or the newest run failed, or there is none; NULL where it could not be told.
 raise: an error (check_violation) if passed is false anywhere.';
 
+-- What a rule counts as a prediction: at these thresholds, or as the dataset has it (NULL); and the label that is no class.
+CREATE FUNCTION fma_rule_threshold(rule_confidence double precision, rule_iou double precision, rule_background text, settings jsonb,
+	OUT min_confidence double precision, OUT min_iou double precision, OUT background text) RETURNS record
+	LANGUAGE SQL IMMUTABLE
+BEGIN ATOMIC
+	SELECT CASE
+			WHEN rule_confidence IS NOT NULL THEN rule_confidence
+			WHEN d.boxes AND (rule_iou IS NOT NULL OR rule_background <> 'background') THEN coalesce((settings ->> 'min_confidence')::double precision, 0.5)
+			WHEN rule_iou IS NOT NULL THEN 0 END,
+		CASE WHEN d.boxes THEN coalesce(rule_iou, (settings ->> 'min_iou')::double precision, 0.5) ELSE rule_iou END,
+		coalesce(rule_background, CASE WHEN d.boxes THEN 'background' WHEN rule_confidence IS NOT NULL OR rule_iou IS NOT NULL THEN '(none)' END)
+	FROM (SELECT coalesce(settings ->> 'task' = 'detection', false) AS boxes) AS d;
+END;
+COMMENT ON FUNCTION fma_rule_threshold(double precision, double precision, text, jsonb) IS 'the thresholds of a rule, and the label that is no class
+min_confidence is NULL where the rule is about what the dataset has without it.';
+
 CREATE FUNCTION fma_evaluate_rules(run_id bigint) RETURNS SETOF fma_result_rule
 	LANGUAGE SQL STABLE
 BEGIN ATOMIC
 	WITH run AS (
-		SELECT u.dataset_id, u.model_version FROM fma_result_run AS u WHERE u.run_id = fma_evaluate_rules.run_id
+		SELECT u.dataset_id, u.model_version, u.settings, coalesce(u.settings ->> 'task' IN ('segmentation', 'detection'), false) AS of_images
+		FROM fma_result_run AS u WHERE u.run_id = fma_evaluate_rules.run_id
 	), summary AS (
 		SELECT s.*, ARRAY[s.segment_by, s.segment, s.rank::text, s.starts_at::text, s.model_version] AS key
 		FROM fma_result_summary AS s WHERE s.run_id = fma_evaluate_rules.run_id
@@ -2471,28 +2651,29 @@ BEGIN ATOMIC
 		SELECT s.model_version, s.n - s.unlabelled AS n, (fma_failure_counts(s.failures)).failures
 		FROM summary AS s WHERE s.segment_by = 'overall' AND s.min_confidence IS NULL
 	), rule AS (
-		SELECT r.*, run.model_version AS current_version,
+		SELECT r.*, run.model_version AS current_version, run.of_images, h.background, h.min_confidence AS at_confidence, h.min_iou AS at_iou,
 			r.metric IN ('F1Score', 'Precision', 'Recall', 'Accuracy', 'PixelAccuracy', 'IoU', 'wIoU') AS of_labels,
 			CASE WHEN r.segment_by IN ('label', 'model_version') THEN 'overall' ELSE r.segment_by END AS summed_by,
-			CASE WHEN r.min_confidence IS NULL THEN r.background_label ELSE coalesce(r.background_label, '(none)') END AS background,
 			CASE WHEN r.background_label IS NULL THEN 'exclude_from_average' ELSE r.background_mode END AS mode,
 			(SELECT sum(w.n) FROM whole AS w WHERE r.segment_by = 'model_version' OR w.model_version IS NOT DISTINCT FROM run.model_version) AS all_n,
 			(SELECT sum(w.failures) FROM whole AS w WHERE r.segment_by = 'model_version' OR w.model_version IS NOT DISTINCT FROM run.model_version) AS all_failures
 		FROM run JOIN fma_rule AS r USING (dataset_id)
+			CROSS JOIN LATERAL fma_rule_threshold(r.min_confidence, r.min_iou, r.background_label, run.settings) AS h
 	), part AS (
-		SELECT r.*, s.run_id IS NULL AS missing, r.min_confidence IS NOT NULL AND t.run_id IS NULL AS unthresholded,
+		SELECT r.*, s.run_id IS NULL AS missing, r.at_confidence IS NOT NULL AND t.run_id IS NULL AS unthresholded,
 			s.segment, s.starts_at, s.model_version, s.n - s.unlabelled AS labelled, s.failures, s.reliability, s.regression, s.n_units, s.design_effect,
-			CASE WHEN r.of_labels THEN CASE WHEN r.min_confidence IS NULL THEN s.confusion ELSE t.confusion END END AS confusion
+			CASE WHEN r.of_labels THEN CASE WHEN r.at_confidence IS NULL THEN s.confusion ELSE t.confusion END END AS confusion
 		FROM rule AS r
 			LEFT JOIN summary AS s ON s.segment_by = r.summed_by AND s.min_confidence IS NULL
 				AND (r.segment_by = 'model_version' OR s.model_version IS NOT DISTINCT FROM r.current_version)
-			LEFT JOIN summary AS t ON t.key = s.key AND t.min_confidence = r.min_confidence AND t.below_label = r.background
+			LEFT JOIN summary AS t ON t.key = s.key AND t.min_confidence = r.at_confidence AND t.min_iou IS NOT DISTINCT FROM r.at_iou
+				AND t.below_label = r.background
 	), measured AS (
 		SELECT p.*, c.label AS one_label, c.support, everything.n AS all_support, c.missed, everything.missed AS all_missed,
 			CASE p.metric WHEN 'ECE' THEN fma_ece(fma_coarsen(p.reliability, 10)) WHEN 'FailureRate' THEN fma_failure_rate(p.failures)
 				WHEN 'MAE' THEN e.mae WHEN 'RMSE' THEN e.rmse ELSE c.value END AS value,
-			CASE p.metric WHEN 'FailureRate' THEN f.low WHEN 'MAE' THEN m.low ELSE CASE WHEN p.design_effect IS NOT NULL THEN c.low END END AS low,
-			CASE p.metric WHEN 'FailureRate' THEN f.high WHEN 'MAE' THEN m.high ELSE CASE WHEN p.design_effect IS NOT NULL THEN c.high END END AS high,
+			CASE p.metric WHEN 'FailureRate' THEN f.low WHEN 'MAE' THEN m.low ELSE CASE WHEN p.design_effect IS NOT NULL AND NOT p.of_images THEN c.low END END AS low,
+			CASE p.metric WHEN 'FailureRate' THEN f.high WHEN 'MAE' THEN m.high ELSE CASE WHEN p.design_effect IS NOT NULL AND NOT p.of_images THEN c.high END END AS high,
 			coalesce(CASE WHEN p.metric = 'ECE' THEN (SELECT sum(b.n)::bigint FROM fma_bins(p.reliability) AS b)
 				WHEN p.metric = 'FailureRate' THEN (fma_failure_counts(p.failures)).n WHEN p.of_labels THEN c.n ELSE e.n END, 0) AS n
 		FROM part AS p
@@ -2509,7 +2690,7 @@ BEGIN ATOMIC
 		FROM measured AS m
 	), judged AS (
 		SELECT t.*,
-			CASE WHEN t.n >= t.min_rows THEN CASE t.direction WHEN 'at least' THEN t.held >= t.threshold ELSE t.held <= t.threshold END END AS passed,
+			CASE WHEN t.n >= t.min_rows AND (t.labelled >= t.min_rows OR NOT t.of_images) THEN CASE t.direction WHEN 'at least' THEN t.held >= t.threshold ELSE t.held <= t.threshold END END AS passed,
 			CASE t.direction WHEN 'at least' THEN t.threshold - t.held ELSE t.held - t.threshold END
 				/ CASE WHEN t.metric IN ('MAE', 'RMSE') AND t.threshold > 0 THEN t.threshold ELSE 1 END AS shortfall
 		FROM tested AS t
@@ -2528,11 +2709,11 @@ BEGIN ATOMIC
 			ELSE (fma_failure_counts(j.failures)).failures::double precision / nullif(j.all_failures, 0)::double precision END,
 		CASE WHEN j.passed IS NOT NULL THEN NULL
 			WHEN j.missing THEN 'the run has no ' || j.segment_by || ' summaries'
-			WHEN j.unthresholded THEN 'the run did not measure this confidence'
+			WHEN j.unthresholded THEN 'the run did not measure this confidence' || CASE WHEN j.at_iou IS NULL THEN '' ELSE ' and overlap' END
 			WHEN j.n = 0 AND j.segment_by = 'label' AND j.one_label IS NOT NULL THEN
 				CASE j.metric WHEN 'Precision' THEN 'never predicted' WHEN 'Recall' THEN 'never the truth' ELSE 'does not occur' END
 			WHEN j.n = 0 THEN 'no rows'
-			WHEN j.n < j.min_rows THEN 'too few rows'
+			WHEN j.n < j.min_rows OR (j.labelled < j.min_rows AND j.of_images) THEN 'too few rows'
 			WHEN j.value IS NULL THEN 'undefined'
 			ELSE 'no interval' END
 	FROM judged AS j;
@@ -2611,7 +2792,7 @@ COMMENT ON COLUMN fma_rule_results.value IS 'the metric; NULL where it is undefi
 COMMENT ON COLUMN fma_rule_results.ci_low IS 'lower end of its 95 % interval; NULL where none is valid';
 COMMENT ON COLUMN fma_rule_results.ci_high IS 'upper end of it';
 COMMENT ON COLUMN fma_rule_results.passed IS 'whether the rule was kept; NULL where that cannot be told';
-COMMENT ON COLUMN fma_rule_results.n IS 'rows that the metric was measured on';
+COMMENT ON COLUMN fma_rule_results.n IS 'rows, or pixels or objects of images, that the metric was measured on';
 COMMENT ON COLUMN fma_rule_results.share_of_rows IS 'the segment''s share of all labelled rows';
 COMMENT ON COLUMN fma_rule_results.share_of_failures IS 'its share of all failures; of a label, of all wrong predictions';
 COMMENT ON COLUMN fma_rule_results.reason IS 'why passed is NULL';
@@ -2647,16 +2828,18 @@ CREATE FUNCTION fma_list_predictions(dataset text,
 COMMENT ON FUNCTION fma_list_predictions(text, boolean, boolean, text, text, double precision, double precision, integer, jsonb, text,
 	integer, integer, text, timestamptz, timestamptz, integer) IS 'a page of a dataset''s predictions, the most confident first
 hotspot is the rank of one of the newest complete run''s; conditions are [{"column", "op", "value"}] as the finders write them; sort is confidence_desc or confidence_asc.
+Of images true_label and pred_label are the pair that the image confuses most, and asked for, those with such a cell.
 error_type is correct, error or confident_error. total counts all rows asked for, no further than count_limit (NULL: all); total_is_exact says whether it reached the end.';
 
 CREATE FUNCTION fma_get_prediction(dataset text, id text, model_version text DEFAULT NULL,
 	OUT id text, OUT true_label text, OUT pred_label text, OUT confidence double precision, OUT error_type text,
 	OUT image_url text, OUT failed boolean, OUT loss double precision, OUT occurred_at timestamptz, OUT model_version text,
 	OUT batch text, OUT unit text, OUT place text, OUT longitude double precision, OUT latitude double precision,
-	OUT probabilities jsonb, OUT embedding jsonb, OUT attributes jsonb)
+	OUT probabilities jsonb, OUT embedding jsonb, OUT attributes jsonb, OUT metrics jsonb)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE COST 1000 ROWS 1;
 COMMENT ON FUNCTION fma_get_prediction(text, text, text) IS 'all about one prediction, its features as JSON
+metrics is an image''s own, of task segmentation or detection: what it is judged by, its labels, and the cells of its confusion matrix.
 One row, or one for each model version that has the id; none where no row has it.';
 
 CREATE FUNCTION fma_export_query(dataset text,
@@ -2719,13 +2902,13 @@ BEGIN ATOMIC
 		'design_effect', s.design_effect,
 		'high_confidence', coalesce((r.settings ->> 'high_confidence')::double precision, 0.8),
 		'confident_errors', s.confident_errors,
-		'labels', (SELECT count(*) FROM fma_class_metrics(s.confusion)),
+		'labels', (SELECT count(*) FROM fma_class_metrics(s.confusion) AS k WHERE k.label IS DISTINCT FROM s.below_label),
 		'accuracy', fma_accuracy(s.confusion),
-		'balanced_accuracy', fma_balanced_accuracy(s.confusion),
-		'macro_precision', fma_precision(s.confusion),
-		'macro_recall', fma_recall(s.confusion),
-		'macro_f1', fma_f1(s.confusion),
-		'weighted_f1', fma_f1(s.confusion, 'weighted'),
+		'balanced_accuracy', fma_balanced_accuracy(s.confusion, s.below_label),
+		'macro_precision', fma_precision(s.confusion, 'macro', s.below_label),
+		'macro_recall', fma_recall(s.confusion, 'macro', s.below_label),
+		'macro_f1', fma_f1(s.confusion, 'macro', s.below_label),
+		'weighted_f1', fma_f1(s.confusion, 'weighted', s.below_label),
 		'mcc', fma_mcc(s.confusion),
 		'kappa', fma_kappa(s.confusion),
 		'mean_confidence', (SELECT mean_confidence FROM fma_bins(fma_coarsen(s.reliability, 1))),
@@ -2798,6 +2981,7 @@ BEGIN ATOMIC
 			m.precision, m.recall, m.f1, m.place, sum(m.fn) OVER () AS all_errors
 		FROM summary AS s, fma_class_metrics(s.confusion) WITH ORDINALITY AS m (label, support, predicted,
 			tp, fp, fn, tn, precision, recall, f1, iou, place)
+		WHERE m.label IS DISTINCT FROM s.below_label
 	), mistake AS (
 		SELECT DISTINCT ON (c.truth) c.truth, c.prediction, c.n
 		FROM summary AS s, fma_cells(s.confusion, false) WITH ORDINALITY AS c (truth, prediction, n,
@@ -2932,8 +3116,9 @@ SELECT d.name AS dataset, s.run_id, s.segment_by, s.segment, s.rank, s.starts_at
 	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
 	fma_failure_rate(o.failures - s.failures) AS rest_rate,
 	CASE WHEN s.n_units IS NULL THEN fma_failure_test(s.failures, o.failures - s.failures) END AS p_value, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion) AS balanced_accuracy,
-	fma_precision(s.confusion) AS macro_precision, fma_recall(s.confusion) AS macro_recall, fma_f1(s.confusion) AS macro_f1,
+	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion, s.below_label) AS balanced_accuracy,
+	fma_precision(s.confusion, 'macro', s.below_label) AS macro_precision, fma_recall(s.confusion, 'macro', s.below_label) AS macro_recall,
+	fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1,
 	fma_mcc(s.confusion) AS mcc, fma_kappa(s.confusion) AS kappa,
 	fma_ece(fma_coarsen(s.reliability, 10)) AS ece, s.ece_if_calibrated, s.ece_p_value, fma_mce(fma_coarsen(s.reliability, 10)) AS mce,
 	(fma_confidence_brier(s.reliability)).brier AS brier, fma_confidence_log_loss(s.reliability) AS confidence_log_loss,
@@ -2985,7 +3170,7 @@ SELECT l.dataset, l.run_id, s.model_version, m.label, m.support::bigint AS suppo
 	w.prediction AS taken_for, w.n::bigint AS taken_for_n
 FROM fma_latest_run AS l
 JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
-CROSS JOIN LATERAL fma_class_metrics(s.confusion) AS m
+JOIN LATERAL fma_class_metrics(s.confusion) AS m ON m.label IS DISTINCT FROM s.below_label
 LEFT JOIN (
 	SELECT DISTINCT ON (s.run_id, s.model_version, c.truth) s.run_id, s.model_version, c.truth, c.prediction, c.n
 	FROM fma_latest_run AS l JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
@@ -3190,7 +3375,7 @@ BEGIN
 		JOIN pg_class AS class ON class.oid = member.objid AND class.relkind = 'v'
 		JOIN pg_attribute AS attribute ON attribute.attrelid = class.oid AND attribute.attnum > 0
 		JOIN (VALUES
-			('accuracy', 'share of rows predicted right'),
+			('accuracy', 'share of rows predicted right; of images, of their pixels or objects'),
 			('balanced_accuracy', 'mean recall over labels'),
 			('baseline_rate', 'rate or mean loss of all rows'),
 			('batch', 'the batch; NULL for rows without one'),
@@ -3214,8 +3399,8 @@ BEGIN
 			('confident_errors', 'failures with at least the high confidence'),
 			('confirmation', 'new, confirmed, not confirmed or too few rows: what the rows since the run before say'),
 			('confused_n', 'how often'),
-			('confused_prediction', 'what was most often predicted wrongly in the cluster'),
-			('confused_truth', 'what that truly was'),
+			('confused_prediction', 'what was most often predicted wrongly in the cluster; of detections background: missed'),
+			('confused_truth', 'what that truly was; of detections background: invented'),
 			('correct', 'whether truth and prediction are the same'),
 			('coverage', 'share of rows with at least the threshold''s confidence'),
 			('crosses_batches', 'whether rows of the group are in different batches'),
@@ -3285,7 +3470,7 @@ BEGIN
 			('mix_effect', 'change of the rate of all rows since there are more or fewer such rows'),
 			('model_id', 'number of the cluster model'),
 			('model_version', 'the model version, where the dataset has one'),
-			('n', 'rows'),
+			('n', 'rows; in the confusion matrix of images, pixels or objects'),
 			('n_after', 'rows after, up to the next change'),
 			('n_before', 'rows before, up to the change before'),
 			('n_current', 'newer rows'),
@@ -3309,8 +3494,8 @@ BEGIN
 			('position', 'number of the stage, from 1'),
 			('precision', 'precision of the label'),
 			('predicate', 'the rows as SQL over the source''s columns'),
-			('predicted', 'rows predicted to have the label'),
-			('prediction', 'the predicted label'),
+			('predicted', 'rows predicted to have the label; of images, pixels or objects'),
+			('prediction', 'the predicted label; background: a missed object'),
 			('previous_n', 'rows when it was found'),
 			('previous_rate', 'rate or mean loss when it was found'),
 			('previous_run_id', 'run that found it'),
@@ -3340,11 +3525,11 @@ BEGIN
 			('segment_by', 'what the rows were divided by: overall, period, batch, place, cluster, slice, hotspot'),
 			('seconds', 'duration of the run, seconds'),
 			('share_current', 'share of the newer rows'),
-			('share_of_all', 'share of all rows'),
+			('share_of_all', 'share of all rows, pixels or objects'),
 			('share_of_errors', 'share of all wrong predictions'),
 			('share_of_failures', 'share of all failures'),
-			('share_of_prediction', 'share of the rows predicted to have this label'),
-			('share_of_truth', 'share of the rows that truly have this label'),
+			('share_of_prediction', 'share of the rows, pixels or objects predicted to have this label'),
+			('share_of_truth', 'share of the rows, pixels or objects that truly have this label'),
 			('share_reference', 'share of the reference''s rows'),
 			('since', 'only rows from this time on, as asked for'),
 			('size', 'rows in the group'),
@@ -3356,7 +3541,7 @@ BEGIN
 			('started_at', 'start of the run'),
 			('starts_at', 'start of the first period'),
 			('status', 'complete or failed'),
-			('support', 'rows that truly have the label'),
+			('support', 'rows that truly have the label; of images, pixels or objects'),
 			('taken_for', 'the label it is most often taken for'),
 			('taken_for_n', 'how often'),
 			('threshold', 'least confidence'),
@@ -3367,7 +3552,7 @@ BEGIN
 			('total_effect', 'mix_effect and rate_effect together'),
 			('total_variation', 'share of rows that would have to change, 0 to 1'),
 			('tp', 'true positives'),
-			('truth', 'the true label'),
+			('truth', 'the true label; background: an invented object'),
 			('unlabelled', 'rows without a truth or prediction, left out'),
 			('until', 'only rows before this time, as asked for'),
 			('verdict', 'drift, slight, unclear or none: effect and chance together'),

@@ -28,12 +28,14 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "images.h"
+
 const char *const FmaRoleNames[FMA_NROLES + 1] = {
 	"truth", "prediction", "confidence", "probabilities", "id", "occurred_at", "batch", "embedding",
 	"place", "longitude", "latitude", "model_version", "unit", "image", NULL
 };
 
-const char *const FmaTaskNames[] = {"classification", "regression", "condition", NULL};
+const char *const FmaTaskNames[] = {"classification", "regression", "condition", "segmentation", "detection", NULL};
 
 /* Advisory locks of ours have this as their first key: "fma" and a zero byte */
 #define LOCK_CLASS 0x666d6100
@@ -72,6 +74,13 @@ const char *
 FmaSchema(void)
 {
 	return quote_identifier(get_namespace_name(SchemaOfExtension()));
+}
+
+/* One of our types */
+Oid
+FmaTypeOid(const char *name)
+{
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name), ObjectIdGetDatum(SchemaOfExtension()));
 }
 
 /* The role that owns our tables */
@@ -299,6 +308,7 @@ FmaReadSettings(FmaDataset *dataset)
 	if (dataset->timezone == NULL)
 		dataset->timezone = "UTC";
 	dataset->current_version = FmaSettingText(dataset, "current_version");
+	FmaReadImageSettings(dataset);
 }
 
 /* Whether the current user may see a dataset's results */
@@ -414,7 +424,7 @@ FoundTime(int column, bool *found)
 static FmaStoredRun *
 NewestRunUpTo(const FmaDataset *dataset, int64 last)
 {
-	FmaStoredRun	   *run = palloc0(sizeof(FmaStoredRun));
+	FmaStoredRun *run = palloc0(sizeof(FmaStoredRun));
 	MemoryContext caller = CurrentMemoryContext;
 	FmaIdentity identity = FmaActAsExtension();
 	char	   *select = psprintf("SELECT run_id, model_version, since, until FROM %s.fma_result_run "
@@ -579,6 +589,7 @@ FmaLabelSql(const FmaDataset *dataset, FmaRole role)
 {
 	char	   *text = FmaTextSql(dataset, role);
 
+	FmaAssert(!FmaRowsAreImages(dataset));
 	if (text == NULL || dataset->labels == NULL)
 		return text;
 	return psprintf("coalesce(%s::jsonb ->> %s, %s)", quote_literal_cstr(dataset->labels), text, text);
@@ -615,22 +626,24 @@ ComparedLabels(const FmaDataset *dataset, const char *comparison)
 					FmaLabelSql(dataset, FMA_PREDICTION));
 }
 
-/* What a failure is: the registrant's condition, or a wrong label */
+/* What a failure is: the registrant's condition, a wrong label, or an image that is not good enough */
 char *
 FmaFailedSql(const FmaDataset *dataset)
 {
 	if (dataset->failed != NULL)
 		return psprintf("(%s)", dataset->failed);
+	if (FmaRowsAreImages(dataset))
+		return FmaMatrixFailedSql(dataset, FmaConfusionSql(dataset));
 	return dataset->task == FMA_CLASSIFICATION ? ComparedLabels(dataset, "<>") : NULL;
 }
 
-/* What a confidence speaks about: the label, where there is one */
+/* What a confidence speaks about: the label, where there is one; an image has many */
 char *
 FmaCorrectSql(const FmaDataset *dataset)
 {
 	if (dataset->task == FMA_CLASSIFICATION)
 		return ComparedLabels(dataset, "=");
-	return dataset->failed == NULL ? NULL : psprintf("(NOT (%s))", dataset->failed);
+	return dataset->failed == NULL || FmaRowsAreImages(dataset) ? NULL : psprintf("(NOT (%s))", dataset->failed);
 }
 
 char *

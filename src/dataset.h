@@ -38,7 +38,9 @@ typedef enum FmaTask
 {
 	FMA_CLASSIFICATION,			/* truth and prediction are labels */
 	FMA_REGRESSION,				/* truth and prediction are numbers */
-	FMA_CONDITION				/* only a condition says what failed */
+	FMA_CONDITION,				/* only a condition says what failed */
+	FMA_SEGMENTATION,			/* a row is an image, truth and prediction are masks */
+	FMA_DETECTION				/* a row is an image, truth and prediction are its boxes */
 } FmaTask;
 
 extern const char *const FmaTaskNames[];
@@ -47,6 +49,9 @@ extern const char *const FmaTaskNames[];
 #define FMA_MAX_NAME 200
 
 #define FMA_HIGH_CONFIDENCE 0.8
+
+/* As Cityscapes has it */
+#define FMA_DEFAULT_IGNORE_LABEL 255
 
 /* A row of fma_dataset */
 typedef struct FmaDataset
@@ -64,6 +69,11 @@ typedef struct FmaDataset
 	char	   *failed;			/* SQL over the alias t, every name qualified; or NULL */
 	char	   *filter;			/* likewise */
 	char	   *labels;			/* JSON object: raw label to shown label; or NULL */
+	char	   *metric;			/* of an image, which fails below min_metric; or NULL */
+	double		min_metric;
+	double		min_confidence; /* of a box that counts */
+	double		min_iou;		/* of boxes that match */
+	int			ignore_label;	/* of a mask: pixels that truly are it do not count */
 	double		high_confidence;
 	char	   *period;			/* "auto", "hour", "day", ... */
 	char	   *timezone;
@@ -108,6 +118,7 @@ extern double FmaSettingNumber(const FmaDataset *dataset, const char *key, doubl
 /* Extension objects, quoted and with their schema */
 extern const char *FmaSchema(void);
 extern Oid	FmaExtensionOwner(void);
+extern Oid	FmaTypeOid(const char *name);
 
 /*
  * Acting as another role, with names looked up in pg_catalog alone and the

@@ -108,6 +108,13 @@ FmaTextArg(FunctionCallInfo fcinfo, int argno)
 	return text_to_cstring(PG_GETARG_TEXT_PP(argno));
 }
 
+Datum
+FmaTextOrNull(const char *text, bool *isnull)
+{
+	*isnull = text == NULL;
+	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
 /* Adds a row to a set-returning function's result (after InitMaterializedSRF) */
 void
 FmaPutRow(FunctionCallInfo fcinfo, Datum *values, bool *nulls)

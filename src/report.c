@@ -5,6 +5,7 @@
  * The sections are read from the views, as they were when the run was the
  * newest one: a report and the views cannot disagree.
  */
+#include "arguments.h"
 #include "as_of.h"
 #include "examples.h"
 #include "report_words.h"
@@ -46,25 +47,6 @@ ReadSections(const char *dataset)
 	if (sections == NULL)
 		elog(ERROR, "there are no sections of a report on dataset \"%s\"", dataset);
 	return sections;
-}
-
-/* How many rows are to be listed for each hotspot and cell */
-static int
-ExamplesArg(FunctionCallInfo fcinfo)
-{
-	int			examples;
-
-	if (PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("examples must not be NULL")));
-	examples = PG_GETARG_INT32(2);
-	if (examples < 0 || examples > MAX_EXAMPLES)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("examples must be between 0 and %d", MAX_EXAMPLES),
-				 errdetail("examples is %d.", examples)));
-	return examples;
 }
 
 /* {key: value} added to a JSON object */
@@ -116,13 +98,9 @@ fma_report_json(PG_FUNCTION_ARGS)
 	Jsonb	   *report;
 	List	   *notes = NIL;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("dataset must not be NULL")));
-	dataset = FmaGetDataset(FmaTextArg(fcinfo, 0), FMA_READ);
+	dataset = FmaGetDataset(FmaWordArg(fcinfo, 0, "dataset"), FMA_READ);
 	run = PG_ARGISNULL(1) ? FmaShownRun(dataset) : FmaCompleteRun(dataset, PG_GETARG_INT64(1));
-	examples = ExamplesArg(fcinfo);
+	examples = FmaIntegerArg(fcinfo, 2, "examples", 0, MAX_EXAMPLES);
 	level = FmaShowRun(run->id);
 	report = ReadSections(dataset->name);
 	AtEOXact_GUC(false, level);

@@ -18,8 +18,9 @@ SELECT d.name AS dataset, s.run_id, s.segment_by, s.segment, s.rank, s.starts_at
 	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
 	fma_failure_rate(o.failures - s.failures) AS rest_rate,
 	CASE WHEN s.n_units IS NULL THEN fma_failure_test(s.failures, o.failures - s.failures) END AS p_value, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion) AS balanced_accuracy,
-	fma_precision(s.confusion) AS macro_precision, fma_recall(s.confusion) AS macro_recall, fma_f1(s.confusion) AS macro_f1,
+	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion, s.below_label) AS balanced_accuracy,
+	fma_precision(s.confusion, 'macro', s.below_label) AS macro_precision, fma_recall(s.confusion, 'macro', s.below_label) AS macro_recall,
+	fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1,
 	fma_mcc(s.confusion) AS mcc, fma_kappa(s.confusion) AS kappa,
 	fma_ece(fma_coarsen(s.reliability, 10)) AS ece, s.ece_if_calibrated, s.ece_p_value, fma_mce(fma_coarsen(s.reliability, 10)) AS mce,
 	(fma_confidence_brier(s.reliability)).brier AS brier, fma_confidence_log_loss(s.reliability) AS confidence_log_loss,
@@ -71,7 +72,7 @@ SELECT l.dataset, l.run_id, s.model_version, m.label, m.support::bigint AS suppo
 	w.prediction AS taken_for, w.n::bigint AS taken_for_n
 FROM fma_latest_run AS l
 JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
-CROSS JOIN LATERAL fma_class_metrics(s.confusion) AS m
+JOIN LATERAL fma_class_metrics(s.confusion) AS m ON m.label IS DISTINCT FROM s.below_label
 LEFT JOIN (
 	SELECT DISTINCT ON (s.run_id, s.model_version, c.truth) s.run_id, s.model_version, c.truth, c.prediction, c.n
 	FROM fma_latest_run AS l JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
@@ -276,7 +277,7 @@ BEGIN
 		JOIN pg_class AS class ON class.oid = member.objid AND class.relkind = 'v'
 		JOIN pg_attribute AS attribute ON attribute.attrelid = class.oid AND attribute.attnum > 0
 		JOIN (VALUES
-			('accuracy', 'share of rows predicted right'),
+			('accuracy', 'share of rows predicted right; of images, of their pixels or objects'),
 			('balanced_accuracy', 'mean recall over labels'),
 			('baseline_rate', 'rate or mean loss of all rows'),
 			('batch', 'the batch; NULL for rows without one'),
@@ -300,8 +301,8 @@ BEGIN
 			('confident_errors', 'failures with at least the high confidence'),
 			('confirmation', 'new, confirmed, not confirmed or too few rows: what the rows since the run before say'),
 			('confused_n', 'how often'),
-			('confused_prediction', 'what was most often predicted wrongly in the cluster'),
-			('confused_truth', 'what that truly was'),
+			('confused_prediction', 'what was most often predicted wrongly in the cluster; of detections background: missed'),
+			('confused_truth', 'what that truly was; of detections background: invented'),
 			('correct', 'whether truth and prediction are the same'),
 			('coverage', 'share of rows with at least the threshold''s confidence'),
 			('crosses_batches', 'whether rows of the group are in different batches'),
@@ -371,7 +372,7 @@ BEGIN
 			('mix_effect', 'change of the rate of all rows since there are more or fewer such rows'),
 			('model_id', 'number of the cluster model'),
 			('model_version', 'the model version, where the dataset has one'),
-			('n', 'rows'),
+			('n', 'rows; in the confusion matrix of images, pixels or objects'),
 			('n_after', 'rows after, up to the next change'),
 			('n_before', 'rows before, up to the change before'),
 			('n_current', 'newer rows'),
@@ -395,8 +396,8 @@ BEGIN
 			('position', 'number of the stage, from 1'),
 			('precision', 'precision of the label'),
 			('predicate', 'the rows as SQL over the source''s columns'),
-			('predicted', 'rows predicted to have the label'),
-			('prediction', 'the predicted label'),
+			('predicted', 'rows predicted to have the label; of images, pixels or objects'),
+			('prediction', 'the predicted label; background: a missed object'),
 			('previous_n', 'rows when it was found'),
 			('previous_rate', 'rate or mean loss when it was found'),
 			('previous_run_id', 'run that found it'),
@@ -426,11 +427,11 @@ BEGIN
 			('segment_by', 'what the rows were divided by: overall, period, batch, place, cluster, slice, hotspot'),
 			('seconds', 'duration of the run, seconds'),
 			('share_current', 'share of the newer rows'),
-			('share_of_all', 'share of all rows'),
+			('share_of_all', 'share of all rows, pixels or objects'),
 			('share_of_errors', 'share of all wrong predictions'),
 			('share_of_failures', 'share of all failures'),
-			('share_of_prediction', 'share of the rows predicted to have this label'),
-			('share_of_truth', 'share of the rows that truly have this label'),
+			('share_of_prediction', 'share of the rows, pixels or objects predicted to have this label'),
+			('share_of_truth', 'share of the rows, pixels or objects that truly have this label'),
 			('share_reference', 'share of the reference''s rows'),
 			('since', 'only rows from this time on, as asked for'),
 			('size', 'rows in the group'),
@@ -442,7 +443,7 @@ BEGIN
 			('started_at', 'start of the run'),
 			('starts_at', 'start of the first period'),
 			('status', 'complete or failed'),
-			('support', 'rows that truly have the label'),
+			('support', 'rows that truly have the label; of images, pixels or objects'),
 			('taken_for', 'the label it is most often taken for'),
 			('taken_for_n', 'how often'),
 			('threshold', 'least confidence'),
@@ -453,7 +454,7 @@ BEGIN
 			('total_effect', 'mix_effect and rate_effect together'),
 			('total_variation', 'share of rows that would have to change, 0 to 1'),
 			('tp', 'true positives'),
-			('truth', 'the true label'),
+			('truth', 'the true label; background: an invented object'),
 			('unlabelled', 'rows without a truth or prediction, left out'),
 			('until', 'only rows before this time, as asked for'),
 			('verdict', 'drift, slight, unclear or none: effect and chance together'),
