@@ -14,10 +14,12 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "filter.h"
+#include "images.h"
 #include "predictions.h"
 #include "miscadmin.h"
 #include "query.h"
 #include "settings.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/datetime.h"
@@ -28,11 +30,14 @@
 /* Cells off the diagonal that have rows, those with most errors first */
 #define MAX_ERROR_CELLS 200
 
-/* Columns of the query; after them one for each hotspot: whether the row is in it */
+/*
+ * Columns of the query; after them one for each hotspot: whether the row is in
+ * it.  A row that is an image is in many cells, of which it has the labels.
+ */
 enum
 {
 	COLUMN_KEY, COLUMN_SORT_ID, COLUMN_FAILED, COLUMN_CONFIDENT_ERROR, COLUMN_ID, COLUMN_TRUTH, COLUMN_PREDICTION, COLUMN_CONFIDENCE, COLUMN_ERROR_TYPE,
-	COLUMN_IMAGE, COLUMN_LOSS, COLUMN_OCCURRED_AT, COLUMN_HOTSPOTS
+	COLUMN_IMAGE, COLUMN_LOSS, COLUMN_OCCURRED_AT, COLUMN_TRUTHS, COLUMN_PREDICTIONS, COLUMN_HOTSPOTS
 };
 
 /* A row that is kept, and the values it is sorted by, which point into it */
@@ -62,7 +67,7 @@ typedef struct ExampleGroup
 	int64		total;
 	int64		confident_errors;
 	int			n_items;
-	Example	   *items;			/* the best first */
+	Example    *items;			/* the best first */
 } ExampleGroup;
 
 /* How values of a column are compared */
@@ -92,7 +97,7 @@ typedef struct Examples
 static ExampleGroup *
 AddGroup(Examples *examples, ExampleKind kind, double stored)
 {
-	ExampleGroup	   *group = palloc0(sizeof(ExampleGroup));
+	ExampleGroup *group = palloc0(sizeof(ExampleGroup));
 
 	group->kind = kind;
 	group->stored = stored;
@@ -124,7 +129,7 @@ AddHotspots(Examples *examples, FmaNode *hotspots)
 	for (int i = 0; i < FmaListLength(hotspots); i++)
 	{
 		FmaNode    *hotspot = FmaListObject(hotspots, i);
-		ExampleGroup	   *group = AddGroup(examples, GROUP_HOTSPOT, StoredCount(examples, hotspot));
+		ExampleGroup *group = AddGroup(examples, GROUP_HOTSPOT, StoredCount(examples, hotspot));
 
 		group->rank = FmaNodeNumber(hotspot, "rank");
 		group->slice = FmaNodeText(hotspot, "slice");
@@ -165,7 +170,7 @@ ChosenCells(FmaNode *counts, int n_labels)
 	for (int i = 0; i < n_labels * n_labels; i++)
 	{
 		double		n = FmaListNumber(FmaListList(counts, i / n_labels), i % n_labels);
-		ExampleGroup	   *cell;
+		ExampleGroup *cell;
 
 		if (!(n > 0))
 			continue;
@@ -190,7 +195,7 @@ AddCells(Examples *examples, FmaNode *confusion)
 	int			n = FmaListLength(labels) - (FmaNodeNumber(confusion, "folded") > 0 ? 1 : 0);
 	ListCell   *cell;
 
-	if (examples->dataset->task != FMA_CLASSIFICATION || n <= 0)
+	if (!FmaHasLabels(examples->dataset) || n <= 0)
 		return;
 	examples->n_labels = n;
 	examples->labels = palloc(n * sizeof(char *));
@@ -205,7 +210,7 @@ AddCells(Examples *examples, FmaNode *confusion)
 	foreach(cell, ChosenCells(FmaNodeList(confusion, "counts"), n))
 	{
 		const ExampleGroup *chosen = lfirst(cell);
-		ExampleGroup	   *group = AddGroup(examples, GROUP_CELL, chosen->stored);
+		ExampleGroup *group = AddGroup(examples, GROUP_CELL, FmaRowsAreImages(examples->dataset) ? NAN : chosen->stored);
 
 		group->truth = chosen->truth;
 		group->prediction = chosen->prediction;
@@ -222,14 +227,11 @@ ErrorSql(const FmaDataset *dataset)
 	return FmaFiniteSql(psprintf("abs(%s - %s)", FmaFloat8Sql(dataset, FMA_PREDICTION), FmaFloat8Sql(dataset, FMA_TRUTH)));
 }
 
-/* A failure with high confidence */
-static char *
-ConfidentErrorSql(const FmaDataset *dataset)
+/* Whether the dataset says what a confident error is */
+static bool
+HasConfidentErrors(const FmaDataset *dataset)
 {
-	char	   *failed = FmaFailedSql(dataset);
-	char	   *confident = FmaConfidentSql(dataset);
-
-	return failed == NULL || confident == NULL ? NULL : psprintf("(%s AND %s)", failed, confident);
+	return FmaFailedSql(dataset) != NULL && FmaConfidentSql(dataset) != NULL;
 }
 
 /* Rows of the run: of its model version and time, without what was excluded as duplicates */
@@ -246,27 +248,74 @@ RunRowsSql(const FmaDataset *dataset, const FmaStoredRun *run, const char *exclu
 	return psprintf("%s%s", FmaFilteredFromSql(dataset, &filter), exclusion == NULL ? "" : exclusion);
 }
 
+/* Appends a column for each hotspot, called h1, h2, ... */
+static void
+PutHotspots(StringInfo select, const Examples *examples)
+{
+	ListCell   *cell;
+
+	foreach(cell, examples->hotspots)
+		FmaPutColumn(select, FmaConditionsToPredicate(examples->dataset, ((ExampleGroup *) lfirst(cell))->conditions), "boolean",
+					 psprintf("h%d", foreach_current_index(cell) + 1));
+}
+
+/* The query where rows are images: each one's matrix is made once */
+static char *
+ImagesSql(const Examples *examples, const char *rows)
+{
+	const FmaDataset *dataset = examples->dataset;
+	const char *failed = dataset->failed != NULL ? "i.own_failed" : FmaMatrixFailedSql(dataset, "i.confusion");
+	StringInfoData inner,
+				outer;
+
+	initStringInfo(&inner);
+	FmaPutColumn(&inner, FmaSortKeySql(dataset, FMA_CONFIDENCE), "double precision", "key");
+	FmaPutColumn(&inner, FmaSortKeySql(dataset, FMA_ID), "text", "sort_id");
+	FmaPutColumn(&inner, FmaTextSql(dataset, FMA_ID), "text", "id");
+	FmaPutColumn(&inner, FmaConfusionSql(dataset), NULL, "confusion");
+	FmaPutColumn(&inner, dataset->failed != NULL ? FmaFailedSql(dataset) : NULL, "boolean", "own_failed");
+	FmaPutColumn(&inner, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_CONFIDENCE)), "double precision", "confidence");
+	FmaPutColumn(&inner, FmaConfidentSql(dataset), "boolean", "confident");
+	FmaPutColumn(&inner, FmaTextSql(dataset, FMA_IMAGE), "text", "image_url");
+	FmaPutColumn(&inner, FmaTimeSql(dataset), "timestamptz", "occurred_at");
+	PutHotspots(&inner, examples);
+
+	initStringInfo(&outer);
+	appendStringInfo(&outer, "SELECT i.key, i.sort_id, %s AS failed, (%s) AND i.confident, i.id, w.truth, w.prediction, i.confidence, "
+					 "%s, i.image_url, NULL::double precision, i.occurred_at, c.truths, c.predictions", failed, failed,
+					 FmaErrorTypeSql(failed, "i.confident"));
+	for (int i = 1; i <= list_length(examples->hotspots); i++)
+		appendStringInfo(&outer, ", i.h%d", i);
+	appendStringInfo(&outer, " FROM (%s %s OFFSET 0) AS i LEFT JOIN LATERAL (%s) AS w ON true CROSS JOIN LATERAL ("
+					 "SELECT array_agg(e.truth) AS truths, array_agg(e.prediction) AS predictions "
+					 "FROM %s.fma_cells(i.confusion) AS e WHERE e.n > 0) AS c", inner.data, rows, FmaWorstCellSql("i.confusion"), FmaSchema());
+	return outer.data;
+}
+
 /* The query that reads the rows of all groups; to be called as the dataset's owner */
 static char *
 QuerySql(const Examples *examples, const char *exclusion)
 {
 	const FmaDataset *dataset = examples->dataset;
+	char	   *rows = RunRowsSql(dataset, examples->run, exclusion);
 	char	   *error = ErrorSql(dataset);
 	char	   *failed = FmaFailedSql(dataset);
 	StringInfoData select;
-	ListCell   *cell;
 
+	if (FmaRowsAreImages(dataset))
+		return ImagesSql(examples, rows);
 	initStringInfo(&select);
 	FmaPutColumn(&select, error != NULL ? error : FmaSortKeySql(dataset, FMA_CONFIDENCE), "double precision", "key");
 	FmaPutColumn(&select, FmaSortKeySql(dataset, FMA_ID), "text", "sort_id");
 	FmaPutColumn(&select, failed != NULL ? failed : psprintf("(%s) IS NOT NULL", FmaLossSql(dataset)), "boolean", "failed");
-	FmaPutColumn(&select, ConfidentErrorSql(dataset), "boolean", "confident");
+	FmaPutColumn(&select, HasConfidentErrors(dataset) ? psprintf("(%s AND %s)", failed, FmaConfidentSql(dataset)) : NULL, "boolean", "confident");
 	FmaPutPrediction(&select, dataset);
 	FmaPutColumn(&select, error, "double precision", "loss");
 	FmaPutColumn(&select, FmaTimeSql(dataset), "timestamptz", "occurred_at");
-	foreach(cell, examples->hotspots)
-		FmaPutColumn(&select, FmaConditionsToPredicate(dataset, ((ExampleGroup *) lfirst(cell))->conditions), "boolean", "hotspot");
-	appendStringInfo(&select, " %s", RunRowsSql(dataset, examples->run, exclusion));
+	FmaPutColumn(&select, NULL, "text[]", "truths");
+	FmaPutColumn(&select, NULL, "text[]", "predictions");
+	PutHotspots(&select, examples);
+	appendStringInfo(&select, " %s", rows);
 	return select.data;
 }
 
@@ -365,18 +414,14 @@ FindLabel(const Examples *examples, const char *label)
 	return -1;
 }
 
-/* The group of the cell that a row is in, or NULL */
+/* The group of a cell by its labels, or NULL */
 static ExampleGroup *
-CellOf(const Examples *examples, TupleTableSlot *slot)
+FindCell(const Examples *examples, Datum truth, Datum prediction)
 {
-	int			truth,
-				prediction;
+	int			row = FindLabel(examples, TextDatumGetCString(truth));
+	int			column = row < 0 ? -1 : FindLabel(examples, TextDatumGetCString(prediction));
 
-	if (examples->n_labels == 0 || slot->tts_isnull[COLUMN_TRUTH] || slot->tts_isnull[COLUMN_PREDICTION])
-		return NULL;
-	truth = FindLabel(examples, TextDatumGetCString(slot->tts_values[COLUMN_TRUTH]));
-	prediction = FindLabel(examples, TextDatumGetCString(slot->tts_values[COLUMN_PREDICTION]));
-	return truth < 0 || prediction < 0 ? NULL : examples->cells[truth * examples->n_labels + prediction];
+	return column < 0 ? NULL : examples->cells[row * examples->n_labels + column];
 }
 
 static bool
@@ -394,14 +439,37 @@ CountRow(Examples *examples, ExampleGroup *group, const Example *offered, TupleT
 	OfferRow(examples, group, offered, slot);
 }
 
+/* Takes a row to its cells of the matrix: one, or all those of an image */
+static void
+CountInCells(Examples *examples, const Example *offered, TupleTableSlot *slot)
+{
+	Datum	   *truths = &slot->tts_values[COLUMN_TRUTH];
+	Datum	   *predictions = &slot->tts_values[COLUMN_PREDICTION];
+	int			n = !slot->tts_isnull[COLUMN_TRUTH] && !slot->tts_isnull[COLUMN_PREDICTION];
+
+	if (examples->n_labels == 0)
+		return;
+	if (!slot->tts_isnull[COLUMN_TRUTHS])
+	{
+		deconstruct_array(DatumGetArrayTypeP(slot->tts_values[COLUMN_TRUTHS]), TEXTOID, -1, false, TYPALIGN_INT, &truths, NULL, &n);
+		deconstruct_array(DatumGetArrayTypeP(slot->tts_values[COLUMN_PREDICTIONS]), TEXTOID, -1, false, TYPALIGN_INT, &predictions, NULL, &n);
+	}
+	for (int i = 0; i < n; i++)
+	{
+		ExampleGroup *cell = FindCell(examples, truths[i], predictions[i]);
+
+		if (cell != NULL)
+			CountRow(examples, cell, offered, slot);
+	}
+}
+
 /* Takes a row of the source to all groups that it belongs to */
 static void
 TakeExample(FmaRowReader *reader, TupleTableSlot *slot)
 {
 	Examples   *examples = (Examples *) reader;
-	Example		offered = {0};
-	ExampleGroup	   *cell;
-	ListCell   *next;
+	Example		offered;
+	ListCell   *hotspot;
 
 	CHECK_FOR_INTERRUPTS();
 	slot_getallattrs(slot);
@@ -409,15 +477,13 @@ TakeExample(FmaRowReader *reader, TupleTableSlot *slot)
 	offered.key.isnull = slot->tts_isnull[COLUMN_KEY];
 	offered.id.value = slot->tts_values[COLUMN_SORT_ID];
 	offered.id.isnull = slot->tts_isnull[COLUMN_SORT_ID];
-	cell = CellOf(examples, slot);
-	if (cell != NULL)
-		CountRow(examples, cell, &offered, slot);
+	CountInCells(examples, &offered, slot);
 	if (!IsTrue(slot, COLUMN_FAILED))
 		return;
 	CountRow(examples, linitial(examples->groups), &offered, slot);
-	foreach(next, examples->hotspots)
-		if (IsTrue(slot, COLUMN_HOTSPOTS + foreach_current_index(next)))
-			CountRow(examples, lfirst(next), &offered, slot);
+	foreach(hotspot, examples->hotspots)
+		if (IsTrue(slot, COLUMN_HOTSPOTS + foreach_current_index(hotspot)))
+			CountRow(examples, lfirst(hotspot), &offered, slot);
 }
 
 /* Reads the rows of all groups, as the dataset's owner */
@@ -550,7 +616,7 @@ PushGroup(JsonbParseState **state, const Examples *examples, const ExampleGroup 
 	PushText(state, "truth", is_cell ? examples->labels[group->truth] : NULL);
 	PushText(state, "prediction", is_cell ? examples->labels[group->prediction] : NULL);
 	PushCount(state, "total", group->total);
-	if (ConfidentErrorSql(examples->dataset) != NULL)
+	if (HasConfidentErrors(examples->dataset))
 		PushCount(state, "confident_errors", group->confident_errors);
 	else
 		PushText(state, "confident_errors", NULL);

@@ -270,6 +270,14 @@ PutDetails(StringInfo select, const FmaDataset *dataset)
 	FmaPutColumn(select, AttributesSql(dataset), "jsonb", "attributes");
 }
 
+/* The pair of labels that a matrix (SQL) has most often confused, as a SELECT of truth and prediction */
+char *
+FmaWorstCellSql(const char *confusion)
+{
+	return psprintf("SELECT e.truth, e.prediction FROM %s.fma_cells(%s) AS e WHERE e.truth <> e.prediction AND e.n > 0 "
+					"ORDER BY e.n DESC, e.truth COLLATE \"C\", e.prediction COLLATE \"C\" LIMIT 1", FmaSchema(), confusion);
+}
+
 /*
  * Rows that are images: the matrix of each is made once, when the rows of the
  * page are known, and shown are the two labels that it confuses most.
@@ -304,9 +312,7 @@ SelectImagesSql(const FmaDataset *dataset, Shape shape, const char *rows)
 		appendStringInfoString(&outer, ", i.occurred_at, i.model_version");
 	if (shape == SHAPE_DETAIL)
 		appendStringInfo(&outer, "%s, %s AS metrics", details, FmaMatrixMetricsSql(dataset, "i.confusion"));
-	appendStringInfo(&outer, " FROM (%s %s) AS i LEFT JOIN LATERAL (SELECT e.truth, e.prediction FROM %s.fma_cells(i.confusion) AS e "
-					 "WHERE e.truth <> e.prediction AND e.n > 0 ORDER BY e.n DESC, e.truth COLLATE \"C\", e.prediction COLLATE \"C\" LIMIT 1) AS w ON true",
-					 inner.data, rows, FmaSchema());
+	appendStringInfo(&outer, " FROM (%s %s) AS i LEFT JOIN LATERAL (%s) AS w ON true", inner.data, rows, FmaWorstCellSql("i.confusion"));
 	return outer.data;
 }
 

@@ -10,6 +10,7 @@
 extern void FmaPutColumn(StringInfo select, const char *sql, const char *type, const char *name);
 extern void FmaPutPrediction(StringInfo select, const FmaDataset *dataset);
 extern char *FmaErrorTypeSql(const char *failed, const char *confident);
+extern char *FmaWorstCellSql(const char *confusion);
 extern char *FmaSortKeySql(const FmaDataset *dataset, FmaRole role);
 
 #endif							/* FMA_PREDICTIONS_H */
