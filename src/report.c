@@ -77,9 +77,10 @@ TextList(List *lines)
 static Jsonb *
 Examples(const FmaDataset *dataset, const FmaStoredRun *run, Jsonb *report, int per_group, List **notes)
 {
-	if (per_group > 0)
+	if (per_group > 0 && FmaMayReadPredictions(dataset))
 		return FmaReadExamples(dataset, run, FmaOpenReport(report), per_group, notes);
-	*notes = lappend(*notes, "No rows are listed: none were asked for.");
+	*notes = lappend(*notes, per_group > 0 ? "No rows are listed: they were not shared with the reader." :
+					 "No rows are listed: none were asked for.");
 	return NULL;
 }
 
