@@ -18,7 +18,8 @@ TOPICS = value labels matrix confusion metrics intervals reliability calibration
 	circles scan replicates places cells spacetime segments changepoints drift explain boxes matching coco \
 	mask_runs masks mask_rle mask_png mask_confusion dataset settings expression problems register source filter \
 	run stages survey summaries clusters review findings confirmation versions changes where rules schedule \
-	predictions dashboard views report_values figures statistics_test scan_test
+	predictions dashboard views report_values figures markup charts plots map page_style page_table page_findings \
+	page_matrix page_when page_checks page_rows page statistics_test scan_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))
 top := $(dir $(lastword $(MAKEFILE_LIST)))
