@@ -222,8 +222,8 @@ FmaPutMatrix(FmaPage *page)
 	double		folded = FmaNodeNumber(FmaNodeObject(page->report, "confusion"), "folded");
 	int			length = FmaListLength(page->labels);
 
-	FmaPut(page->out, "<p class=\"about\">A click on a cell shows its rows. The darker an orange cell, the more often that mistake is made; "
-		   "blue is right.</p>\n");
+	FmaPut(page->out, "<p class=\"about\">A click on a cell shows its rows. The stronger the orange, the more often that mistake is made; "
+		   "blue, on the diagonal, is right.</p>\n");
 	if (folded > 0)
 	{
 		FmaPut(page->out, "<p class=\"about\">The labels most often confused; the last row and column are ");
