@@ -166,6 +166,24 @@ FmaCompleteRun(const FmaDataset *dataset, int64 id)
 	return run;
 }
 
+/* Whether a dataset has a run of this number that failed */
+bool
+FmaHasFailed(const FmaDataset *dataset, int64 id)
+{
+	FmaIdentity identity = FmaActAsExtension();
+	bool		failed;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute(psprintf("SELECT FROM %s.fma_result_run WHERE dataset_id = %d AND run_id = " INT64_FORMAT " AND status = 'failed'",
+							 FmaSchema(), dataset->id, id), true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read fma_result_run");
+	failed = SPI_processed > 0;
+	SPI_finish();
+	FmaActAgain(identity);
+	return failed;
+}
+
 /* fma_as_of_run() -> the greatest number of a run that views show */
 Datum
 fma_as_of_run(PG_FUNCTION_ARGS)

@@ -25,5 +25,6 @@ typedef struct FmaStoredRun
 extern FmaStoredRun *FmaNewestRun(const FmaDataset *dataset);
 extern FmaStoredRun *FmaShownRun(const FmaDataset *dataset);
 extern FmaStoredRun *FmaCompleteRun(const FmaDataset *dataset, int64 id);
+extern bool FmaHasFailed(const FmaDataset *dataset, int64 id);
 
 #endif							/* FMA_AS_OF_H */
