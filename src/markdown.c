@@ -324,7 +324,7 @@ static const Column item_columns[] = {
 };
 
 static const Column stage_columns[] = {
-	{"stage", TEXT, "stage"}, {"status", TEXT, "status"}, {"seconds", NUMBER, "seconds"}, {"rows", COUNT, "rows"}, {"note", TEXT, "message"}
+	{"stage", TEXT, "stage"}, {"status", TEXT, "status"}, {"seconds", NUMBER, "seconds"}, {"rows of results", COUNT, "rows"}
 };
 
 /* A table under a heading, where there are rows */

@@ -7,6 +7,7 @@
  * empty one: both put the new settings over the old, derive what nobody said,
  * and check the whole.
  */
+#include "schedule.h"
 #include "settings.h"
 
 #include "catalog/namespace.h"
@@ -446,6 +447,8 @@ fma_alter_dataset(PG_FUNCTION_ARGS)
 	FmaWrite(psprintf("UPDATE %s.fma_dataset SET name = $2, owner = $3::pg_catalog.regrole, relation = $4::pg_catalog.regclass, "
 					  "settings = $5, changed_at = pg_catalog.now() WHERE dataset_id OPERATOR(pg_catalog.=) $1", FmaSchema()),
 			 lengthof(types), types, values, NULL);
+	if (strcmp(name, dataset->name) != 0)
+		FmaRenameJob(name, dataset->name);
 	/* What was excluded as duplicates are ids, which mean nothing in another column or table */
 	if (dataset->relation != old_relation || strcmp(old_id, ShownId(dataset)) != 0)
 		FmaWrite(psprintf("DELETE FROM %s.fma_excluded WHERE dataset_id OPERATOR(pg_catalog.=) %d", FmaSchema(), dataset->id), 0, NULL, NULL, NULL);
