@@ -17,7 +17,7 @@ TOPICS = value labels matrix confusion metrics intervals reliability calibration
 	neighbours duplicates seeding bounds lloyd kmeans kmeans_fit kmeans_step kmeans_step_io kmeans_train grid \
 	circles scan replicates places cells spacetime segments changepoints drift explain boxes matching box_sets \
 	box_sets_io box_confusion coco \
-	mask_runs masks mask_rle mask_png mask_confusion images dataset settings expression problems register source filter \
+	mask_runs masks mask_rle mask_png mask_confusion images known dataset settings expression problems register source filter \
 	run stages survey summaries clusters review findings confirmation versions changes where rules schedule \
 	predictions dashboard views statistics_test scan_test
 

@@ -1724,6 +1724,16 @@ CREATE FUNCTION fma_has_cell(confusion fma_confusion, truth text, prediction tex
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION fma_has_cell(fma_confusion, text, text) IS 'whether a matrix has a cell of this truth and prediction; NULL is any label';
 
+-- known: what a run already knows of its images; private functions
+
+CREATE FUNCTION fma_known(dataset_id integer, truth "any", prediction "any") RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_known(integer, "any", "any") IS 'whether an image failed, if the current run of the dataset knows; else NULL';
+
+CREATE FUNCTION fma_learn(dataset_id integer, truth "any", prediction "any", failed boolean) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_learn(integer, "any", "any", boolean) IS 'failed, which the current run of the dataset knows of the image from now on';
+
 -- dataset: what the columns of a table of predictions mean, said once
 
 CREATE TABLE fma_dataset (
