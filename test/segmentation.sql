@@ -3,7 +3,7 @@
 \set QUIET on
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(84);
+SELECT plan(89);
 
 -- Images of 12 x 10 pixels in stripes; 255 is ignored, and label 3 called like label 2
 SELECT setseed(0.5);
@@ -164,6 +164,28 @@ SELECT set_eq($$ SELECT m ->> 'label' AS label, (m ->> 'support')::bigint AS sup
 SELECT ok(failed IS NULL AND loss IS NULL AND error_type IS NULL AND true_label IS NULL AND metrics IS NULL AND place = 'sun', 'an image without a truth') FROM fma_get_prediction('drive', '17', 'v1');
 SELECT fma_export_query('drive', only_errors => true, model_version => 'v2') AS query \gset
 SELECT is(count(*), (SELECT count(*) FROM judged WHERE failed AND version = 'v2'), 'exported') FROM (:query) AS e;
+
+-- A page takes as many comparisons as it has images
+SET LOCAL track_functions = 'all';
+SELECT coalesce(pg_stat_get_xact_function_calls('fma_mask_confusion'::regproc), 0) AS calls \gset
+SELECT count(*) AS images FROM fma_list_predictions('drive', page_size => 7) \gset
+SELECT is(pg_stat_get_xact_function_calls('fma_mask_confusion'::regproc) - :calls, :images::bigint, 'a page, and nothing else, is compared');
+RESET track_functions;
+
+-- New images confirm the hotspot
+SELECT fma_run('drive', until => '2024-05-10');
+SELECT fma_run('drive');
+SELECT results_eq($$ SELECT slice, n, failures, confirmation FROM fma_hotspot_confirmation WHERE rank = 1 $$,
+	$$ SELECT 'place = fog', count(failed), count(*) FILTER (WHERE failed), 'confirmed' FROM judged WHERE place = 'fog' AND version = 'v2' AND at > (SELECT max(at) FROM image WHERE at < '2024-05-10') $$, 'confirmation');
+SELECT ok(count(*) > 0 AND bool_and(about(mix_effect + rate_effect, total_effect)), 'and are explained') FROM fma_change_explanation;
+
+-- What a rule needs and the dataset no longer has
+SELECT fma_alter_dataset('drive', '{"confidence": null}');
+SELECT fma_run('drive');
+SELECT set_eq($$ SELECT rule, reason, value FROM result WHERE rule IN ('both', 'sure', 'as car') $$,
+	$$ VALUES ('both', 'the run did not measure this confidence and overlap', NULL::float8), ('sure', 'the run did not measure this confidence', NULL), ('as car', 'the run did not measure this confidence', NULL) $$, 'no confidence');
+SELECT is(count(*), 4::bigint, 'segments are measured all the same') FROM result WHERE rule = 'segments';
+SELECT fma_alter_dataset('drive', '{"confidence": "sure"}');
 
 -- Another measure, and one's own
 SELECT fma_alter_dataset('drive', '{"metric": "PixelAccuracy", "min_metric": 0.8}');
