@@ -28,6 +28,7 @@
 #include "utils/timestamp.h"
 
 #include "images.h"
+#include "known.h"
 
 PG_FUNCTION_INFO_V1(fma_may_manage);
 
@@ -580,7 +581,8 @@ FmaFailedSql(const FmaDataset *dataset)
 	if (dataset->failed != NULL)
 		return psprintf("(%s)", dataset->failed);
 	if (FmaRowsAreImages(dataset))
-		return FmaMatrixFailedSql(dataset, FmaConfusionSql(dataset));
+		return FmaKnownSql(dataset, FmaColumnSql(dataset, FMA_TRUTH), FmaColumnSql(dataset, FMA_PREDICTION),
+						   FmaMatrixFailedSql(dataset, FmaConfusionSql(dataset)));
 	return dataset->task == FMA_CLASSIFICATION ? ComparedLabels(dataset, "<>") : NULL;
 }
 
