@@ -1734,6 +1734,15 @@ CREATE FUNCTION fma_learn(dataset_id integer, truth "any", prediction "any", fai
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION fma_learn(integer, "any", "any", boolean) IS 'failed, which the current run of the dataset knows of the image from now on';
 
+-- as_of: which run the views show (doc/runs.md)
+
+-- private: views are made of it
+
+CREATE FUNCTION fma_as_of_run() RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_as_of_run() IS 'the setting fma.as_of_run: views show the newest complete run up to this number
+The greatest bigint where it is not set.';
+
 -- dataset: what the columns of a table of predictions mean, said once
 
 CREATE TABLE fma_dataset (
@@ -2771,7 +2780,8 @@ CREATE VIEW fma_rule_results WITH (security_invoker) AS
 		f.segment, f.starts_at, f.model_version, f.label, f.value, f.ci_low, f.ci_high, f.passed, f.n, f.share_of_rows,
 		f.share_of_failures, f.reason
 	FROM fma_result_rule AS f JOIN fma_result_run AS u USING (run_id) JOIN fma_dataset AS d USING (dataset_id)
-	WHERE f.run_id = (SELECT max(newest.run_id) FROM fma_result_run AS newest WHERE newest.dataset_id = u.dataset_id AND newest.status = 'complete')
+	WHERE f.run_id = (SELECT max(newest.run_id) FROM fma_result_run AS newest WHERE newest.dataset_id = u.dataset_id AND newest.status = 'complete'
+		AND newest.run_id <= fma_as_of_run())
 	ORDER BY d.name, f.rank;
 COMMENT ON VIEW fma_rule_results IS 'what the newest complete run of each dataset found of its rules, worst first
 One row a rule and segment. fma_check_run returns those that did not pass.';
@@ -3103,41 +3113,55 @@ CREATE VIEW fma_latest_run WITH (security_invoker = true) AS
 SELECT d.dataset_id, d.name AS dataset, r.run_id, r.started_at, r.finished_at, r.since, r.until, r.n, r.first_at, r.last_at,
 	r.model_version, r.period
 FROM fma_dataset AS d CROSS JOIN LATERAL (
-	SELECT * FROM fma_result_run AS r WHERE r.dataset_id = d.dataset_id AND r.status = 'complete' ORDER BY r.run_id DESC LIMIT 1
+	SELECT * FROM fma_result_run AS r WHERE r.dataset_id = d.dataset_id AND r.status = 'complete' AND r.run_id <= fma_as_of_run()
+	ORDER BY r.run_id DESC LIMIT 1
 ) AS r;
 COMMENT ON VIEW fma_latest_run IS 'the newest complete run of each dataset
-Every other view shows what this run found; older runs are in the tables fma_result_..., by run_id.';
+Every other view shows what this run found. SET fma.as_of_run = 12 shows what they said when run 12 was the newest.';
 
-CREATE VIEW fma_overview WITH (security_invoker = true) AS
-SELECT l.dataset, l.run_id, l.finished_at, s.model_version, s.model_version IS NOT DISTINCT FROM l.model_version AS is_current,
-	s.n, s.unlabelled, f.failures, fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
+CREATE VIEW fma_segment_metrics WITH (security_invoker = true) AS
+SELECT d.name AS dataset, s.run_id, s.segment_by, s.segment, s.rank, s.starts_at, s.ends_at, s.longitude, s.latitude,
+	s.model_version, s.model_version IS NOT DISTINCT FROM r.model_version AS is_current,
+	s.n, s.unlabelled, f.failures, fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
+	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
+	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
+	fma_failure_rate(o.failures - s.failures) AS rest_rate,
+	CASE WHEN s.n_units IS NULL THEN fma_failure_test(s.failures, o.failures - s.failures) END AS p_value, s.confident_errors,
 	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion, s.below_label) AS balanced_accuracy,
-	fma_precision(s.confusion, 'macro', s.below_label) AS macro_precision, fma_recall(s.confusion, 'macro', s.below_label) AS macro_recall, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1,
+	fma_precision(s.confusion, 'macro', s.below_label) AS macro_precision, fma_recall(s.confusion, 'macro', s.below_label) AS macro_recall,
+	fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1,
 	fma_mcc(s.confusion) AS mcc, fma_kappa(s.confusion) AS kappa,
-	fma_ece(r.reliability) AS ece, s.ece_if_calibrated, s.ece_p_value, fma_mce(r.reliability) AS mce,
+	fma_ece(fma_coarsen(s.reliability, 10)) AS ece, s.ece_if_calibrated, s.ece_p_value, fma_mce(fma_coarsen(s.reliability, 10)) AS mce,
 	(fma_confidence_brier(s.reliability)).brier AS brier, fma_confidence_log_loss(s.reliability) AS confidence_log_loss,
 	g.mae, g.rmse, g.r2, g.bias,
-	s.log_loss, s.top_3_accuracy, s.top_5_accuracy, s.classwise_ece, s.n_units, s.design_effect, l.first_at, l.last_at
-FROM fma_latest_run AS l
-JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
+	s.log_loss, s.top_3_accuracy, s.top_5_accuracy, s.classwise_ece, s.n_units, s.design_effect
+FROM fma_dataset AS d
+JOIN fma_result_run AS r ON r.dataset_id = d.dataset_id AND r.status = 'complete'
+JOIN fma_result_summary AS s ON s.run_id = r.run_id AND s.min_confidence IS NULL
+JOIN fma_result_summary AS o ON o.run_id = r.run_id AND o.segment_by = 'overall' AND o.min_confidence IS NULL
+	AND o.model_version IS NOT DISTINCT FROM s.model_version
 LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
 LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_coarsen(s.reliability, 10) AS r (reliability) ON true
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+COMMENT ON VIEW fma_segment_metrics IS 'all metrics of every segment of every complete run
+One row a segment and model version: overall, period, batch, place, cluster, slice, hotspot. What the other views show of the newest run.';
+
+CREATE VIEW fma_overview WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.finished_at, s.model_version, s.is_current,
+	s.n, s.unlabelled, s.failures, s.failure_rate, s.ci_low, s.ci_high, s.confident_errors,
+	s.accuracy, s.balanced_accuracy, s.macro_precision, s.macro_recall, s.macro_f1, s.mcc, s.kappa,
+	s.ece, s.ece_if_calibrated, s.ece_p_value, s.mce, s.brier, s.confidence_log_loss, s.mae, s.rmse, s.r2, s.bias,
+	s.log_loss, s.top_3_accuracy, s.top_5_accuracy, s.classwise_ece, s.n_units, s.design_effect, l.first_at, l.last_at
+FROM fma_latest_run AS l
+JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'overall';
 COMMENT ON VIEW fma_overview IS 'how often each model version fails, and every overall metric
 One row a dataset and model version.';
 
 CREATE VIEW fma_run_history WITH (security_invoker = true) AS
-SELECT d.name AS dataset, r.run_id, r.started_at AS time, r.model_version, s.n, s.unlabelled, f.failures,
-	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece, g.mae, g.rmse
-FROM fma_dataset AS d
-JOIN fma_result_run AS r ON r.dataset_id = d.dataset_id AND r.status = 'complete'
-JOIN fma_result_summary AS s ON s.run_id = r.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
-	AND s.model_version IS NOT DISTINCT FROM r.model_version
-LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
-LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+SELECT s.dataset, s.run_id, r.started_at AS time, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate, s.ci_low, s.ci_high,
+	s.confident_errors, s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse
+FROM fma_segment_metrics AS s JOIN fma_result_run AS r USING (run_id)
+WHERE s.segment_by = 'overall' AND s.is_current;
 COMMENT ON VIEW fma_run_history IS 'all complete runs of each dataset: how the current model version did in each
 One row a run.';
 
@@ -3196,12 +3220,10 @@ One row a threshold, in steps of 0.01.';
 CREATE VIEW fma_slice_metrics WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x.failure_rate, x.mean_loss, x.ci_low, x.ci_high, x.baseline_rate,
 	x.rest_rate, x.lift, x.excess_failures, x.share_of_failures, x.p_value, x.q_value, x.n_units,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
+	s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'slice'
-LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'slice' AND s.rank = x.rank AND s.min_confidence IS NULL
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+LEFT JOIN fma_segment_metrics AS s ON s.run_id = x.run_id AND s.segment_by = x.kind AND s.rank = x.rank;
 COMMENT ON VIEW fma_slice_metrics IS 'the slices with the most failures beyond the expected, with their metrics
 One row a slice. A slice with q_value < 0.05 and lift > 1 is worse than the rest beyond chance.';
 
@@ -3210,13 +3232,11 @@ SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x
 	x.rest_rate, x.lift, x.excess_failures, x.share_of_failures, x.p_value, x.q_value, x.n_units,
 	coalesce(c.verdict, 'new') AS confirmation, c.n AS new_n, c.failure_rate AS new_failure_rate, c.mean_loss AS new_mean_loss,
 	c.q_value AS new_q_value,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
+	s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'hotspot'
-LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'hotspot' AND s.rank = x.rank AND s.min_confidence IS NULL
-LEFT JOIN fma_result_confirmation AS c ON c.run_id = x.run_id AND c.conditions = x.conditions
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+LEFT JOIN fma_segment_metrics AS s ON s.run_id = x.run_id AND s.segment_by = x.kind AND s.rank = x.rank
+LEFT JOIN fma_result_confirmation AS c ON c.run_id = x.run_id AND c.conditions = x.conditions;
 COMMENT ON VIEW fma_hotspots IS 'the few slices that matter: each worse than the rest and than every more general slice
 One row a hotspot. Rates of newly found hotspots are inflated; confirmation tells what the rows since the run before say.';
 
@@ -3229,71 +3249,44 @@ COMMENT ON VIEW fma_hotspot_confirmation IS 'the hotspots of the run before, mea
 One row a hotspot: confirmed, not confirmed, or too few rows.';
 
 CREATE VIEW fma_timeline WITH (security_invoker = true) AS
-SELECT l.dataset, l.run_id, s.starts_at AS time, s.ends_at, l.period, s.model_version, s.n, s.unlabelled, f.failures,
-	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
+SELECT l.dataset, l.run_id, s.starts_at AS time, s.ends_at, l.period, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate,
+	s.ci_low, s.ci_high, s.confident_errors, s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
-JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'period' AND s.min_confidence IS NULL
-LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
-LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'period';
 COMMENT ON VIEW fma_timeline IS 'how often the model fails, period by period
 One row a period and model version; rows without a time have none.';
 
 CREATE VIEW fma_batches WITH (security_invoker = true) AS
-SELECT l.dataset, l.run_id, s.segment AS batch, s.model_version, s.n, s.unlabelled, f.failures,
-	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
+SELECT l.dataset, l.run_id, s.segment AS batch, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate,
+	s.ci_low, s.ci_high, s.confident_errors, s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
-JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'batch' AND s.min_confidence IS NULL
-LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
-LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'batch';
 COMMENT ON VIEW fma_batches IS 'how often the model fails, batch by batch
 One row a batch and model version.';
 
 CREATE VIEW fma_places WITH (security_invoker = true) AS
-SELECT l.dataset, l.run_id, s.segment AS place, s.longitude, s.latitude, s.model_version, s.n, s.unlabelled, f.failures,
-	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
-	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
-	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
-	p.p_value, fma_q_value(p.p_value) OVER (PARTITION BY l.dataset, l.run_id, s.model_version) AS q_value, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
+SELECT l.dataset, l.run_id, s.segment AS place, s.longitude, s.latitude, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate,
+	s.ci_low, s.ci_high, s.lift, s.share_of_failures, s.p_value,
+	fma_q_value(s.p_value) OVER (PARTITION BY l.dataset, l.run_id, s.model_version) AS q_value, s.confident_errors,
+	s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
-JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'place' AND s.min_confidence IS NULL
-JOIN fma_result_summary AS o ON o.run_id = l.run_id AND o.segment_by = 'overall' AND o.min_confidence IS NULL
-	AND o.model_version IS NOT DISTINCT FROM s.model_version
-LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
-LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_failure_test(CASE WHEN s.n_units IS NULL THEN s.failures END, o.failures - s.failures) AS p (p_value) ON true
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'place';
 COMMENT ON VIEW fma_places IS 'how often the model fails, place by place
 One row a place and model version. p_value and q_value: at another rate than the other places; NULL where rows come in units.';
 
 CREATE VIEW fma_clusters WITH (security_invoker = true) AS
-SELECT l.dataset, l.run_id, s.model_version, s.segment::integer AS cluster, s.n, s.unlabelled, f.failures,
-	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
-	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
-	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
-	fma_failure_rate(o.failures - s.failures) AS impact, t.p_value, fma_q_value(t.p_value) OVER (PARTITION BY l.run_id) AS q_value, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, w.truth AS confused_truth, w.prediction AS confused_prediction, w.n::bigint AS confused_n,
+SELECT l.dataset, l.run_id, s.model_version, s.segment::integer AS cluster, s.n, s.unlabelled, s.failures, s.failure_rate,
+	s.ci_low, s.ci_high, s.lift, s.share_of_failures, s.rest_rate AS impact, s.p_value,
+	fma_q_value(s.p_value) OVER (PARTITION BY l.run_id) AS q_value, s.confident_errors,
+	s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, w.truth AS confused_truth, w.prediction AS confused_prediction, w.n::bigint AS confused_n,
 	c.representatives, c.mean_distance, c.model_id, s.n_units, s.design_effect
 FROM fma_latest_run AS l
-JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'cluster' AND s.min_confidence IS NULL
-	AND s.model_version IS NOT DISTINCT FROM l.model_version
-JOIN fma_result_summary AS o ON o.run_id = l.run_id AND o.segment_by = 'overall' AND o.min_confidence IS NULL
-	AND o.model_version IS NOT DISTINCT FROM s.model_version
+JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'cluster' AND s.is_current
+JOIN fma_result_summary AS v ON v.run_id = l.run_id AND v.segment_by = 'cluster' AND v.min_confidence IS NULL
+	AND v.segment IS NOT DISTINCT FROM s.segment AND v.model_version IS NOT DISTINCT FROM s.model_version
 LEFT JOIN fma_result_cluster AS c ON c.run_id = s.run_id AND c.cluster = s.segment::integer
-LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
-LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_failure_test(CASE WHEN s.n_units IS NULL THEN s.failures END, o.failures - s.failures) AS t (p_value) ON true
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true
 LEFT JOIN LATERAL (
-	SELECT e.truth, e.prediction, e.n FROM fma_cells(s.confusion) AS e WHERE e.truth <> e.prediction AND e.n > 0
+	SELECT e.truth, e.prediction, e.n FROM fma_cells(v.confusion) AS e WHERE e.truth <> e.prediction AND e.n > 0
 	ORDER BY e.n DESC, e.truth COLLATE "C", e.prediction COLLATE "C" LIMIT 1
 ) AS w ON true;
 COMMENT ON VIEW fma_clusters IS 'how often the model fails in each cluster of embeddings, what it confuses there, and typical rows
@@ -3356,6 +3349,7 @@ COMMENT ON VIEW fma_run_log IS 'all runs, complete and failed, with the time and
 One row a stage; a run without stages has one row.';
 
 ALTER VIEW fma_latest_run OWNER TO @extowner@;
+ALTER VIEW fma_segment_metrics OWNER TO @extowner@;
 ALTER VIEW fma_overview OWNER TO @extowner@;
 ALTER VIEW fma_run_history OWNER TO @extowner@;
 ALTER VIEW fma_confusion_cells OWNER TO @extowner@;
@@ -3372,7 +3366,7 @@ ALTER VIEW fma_clusters OWNER TO @extowner@;
 ALTER VIEW fma_duplicate_review OWNER TO @extowner@;
 ALTER VIEW fma_model_comparison OWNER TO @extowner@;
 ALTER VIEW fma_run_log OWNER TO @extowner@;
-GRANT SELECT ON fma_latest_run, fma_overview, fma_run_history, fma_confusion_cells, fma_label_metrics, fma_calibration, fma_confidence_curve,
+GRANT SELECT ON fma_latest_run, fma_segment_metrics, fma_overview, fma_run_history, fma_confusion_cells, fma_label_metrics, fma_calibration, fma_confidence_curve,
 	fma_slice_metrics, fma_hotspots, fma_hotspot_confirmation, fma_timeline, fma_batches, fma_places, fma_clusters, fma_duplicate_review, fma_model_comparison, fma_run_log TO PUBLIC;
 
 ALTER VIEW fma_changepoints OWNER TO @extowner@;
@@ -3538,6 +3532,8 @@ BEGIN
 			('rows_after', 'rows after this time were measured'),
 			('rows_read', 'rows that the run read'),
 			('run_id', 'number of the run'),
+			('segment', 'the batch, place, cluster or slice; NULL for rows without one, and overall'),
+			('segment_by', 'what the rows were divided by: overall, period, batch, place, cluster, slice, hotspot'),
 			('seconds', 'duration of the run, seconds'),
 			('share_current', 'share of the newer rows'),
 			('share_of_all', 'share of all rows, pixels or objects'),
@@ -3582,3 +3578,174 @@ BEGIN
 	END LOOP;
 END
 $glossary$;
+
+-- report: all that a run found, as one JSON object (doc/report.md)
+
+-- private functions: its parts
+
+CREATE FUNCTION fma_report_confusion(confusion fma_confusion) RETURNS jsonb
+	LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH label AS (
+		SELECT m.label, m.place, row_number() OVER (ORDER BY m.fn + m.fp DESC, m.place) <= 30 AS shown
+		FROM fma_class_metrics(confusion) WITH ORDINALITY AS m (label, support, predicted, tp, fp, fn, tn, precision, recall, f1, iou, place)
+	), line AS (
+		SELECT l.label, row_number() OVER (ORDER BY l.place) AS line, true AS is_label FROM label AS l WHERE l.shown
+		UNION ALL
+		SELECT '(other)', count(*) FILTER (WHERE l.shown) + 1, false FROM label AS l HAVING NOT bool_and(l.shown)
+	), position AS (
+		SELECT l.label, coalesce(k.line, (SELECT max(o.line) FROM line AS o)) AS line
+		FROM label AS l LEFT JOIN line AS k ON l.shown AND k.is_label AND k.label = l.label
+	), cell AS (
+		SELECT t.line AS truth, p.line AS prediction, sum(c.n)::bigint AS n
+		FROM fma_cells(confusion, false) AS c JOIN position AS t ON t.label = c.truth JOIN position AS p ON p.label = c.prediction
+		GROUP BY t.line, p.line
+	), square AS (
+		SELECT t.line AS truth, p.line AS prediction, coalesce(c.n, 0) AS n,
+			sum(c.n) OVER (PARTITION BY t.line) AS of_truth, sum(c.n) OVER (PARTITION BY p.line) AS of_prediction
+		FROM line AS t CROSS JOIN line AS p LEFT JOIN cell AS c ON c.truth = t.line AND c.prediction = p.line
+	), rows AS (
+		SELECT s.truth, jsonb_agg(s.n ORDER BY s.prediction) AS counts,
+			jsonb_agg(s.n / s.of_truth::double precision ORDER BY s.prediction) AS share_of_truth,
+			jsonb_agg(s.n / s.of_prediction::double precision ORDER BY s.prediction) AS share_of_prediction
+		FROM square AS s GROUP BY s.truth
+	)
+	SELECT jsonb_build_object(
+		'labels', (SELECT jsonb_agg(l.label ORDER BY l.line) FROM line AS l),
+		'counts', jsonb_agg(r.counts ORDER BY r.truth),
+		'share_of_truth', jsonb_agg(r.share_of_truth ORDER BY r.truth),
+		'share_of_prediction', jsonb_agg(r.share_of_prediction ORDER BY r.truth),
+		'folded', (SELECT count(*) FROM label AS l WHERE NOT l.shown))
+	FROM rows AS r HAVING count(*) > 0;
+END;
+COMMENT ON FUNCTION fma_report_confusion(fma_confusion) IS 'a confusion matrix as JSON: the 30 most confused labels, and the others together
+The others are one label, (other), the last one; folded is their number, 0 where all are shown. NULL where there are no labels.';
+
+CREATE FUNCTION fma_report_register(of_dataset text, relation text, settings jsonb) RETURNS text
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	WITH setting AS (
+		SELECT s.key, s.value, array_position(p.proargnames, s.key) AS place
+		FROM pg_proc AS p JOIN pg_extension AS e ON e.extnamespace = p.pronamespace, jsonb_each(settings) AS s
+		WHERE e.extname = 'fma' AND p.proname = 'fma_register' AND s.key <> 'derived'
+	)
+	SELECT format('SELECT fma_register(%L, %L%s%s);', of_dataset, relation,
+		(SELECT string_agg(format(', %I => %s', s.key, CASE jsonb_typeof(s.value)
+				WHEN 'array' THEN format('ARRAY[%s]', (SELECT string_agg(quote_literal(a.value), ', ' ORDER BY a.place)
+					FROM jsonb_array_elements_text(s.value) WITH ORDINALITY AS a (value, place)))
+				WHEN 'number' THEN s.value::text
+				ELSE quote_literal(s.value #>> '{}') END), '' ORDER BY s.place)
+			FROM setting AS s WHERE s.place IS NOT NULL),
+		(SELECT format(', options => %L', jsonb_object_agg(s.key, s.value)) FROM setting AS s WHERE s.place IS NULL HAVING count(*) > 0));
+END;
+COMMENT ON FUNCTION fma_report_register(text, text, jsonb) IS 'the call of fma_register that makes a dataset with these settings';
+
+CREATE FUNCTION fma_report_sections(of_dataset text) RETURNS jsonb
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	WITH run AS (
+		SELECT l.dataset, l.run_id, l.started_at, l.finished_at, l.since, l.until, l.n, l.first_at, l.last_at, l.period, l.model_version,
+			r.settings, coalesce(r.settings ->> 'task', 'classification') AS task, coalesce(r.settings ->> 'timezone', 'UTC') AS timezone,
+			(SELECT format('%I.%I', s.nspname, c.relname) FROM fma_dataset AS d JOIN pg_class AS c ON c.oid = d.relation
+				JOIN pg_namespace AS s ON s.oid = c.relnamespace WHERE d.dataset_id = l.dataset_id) AS source
+		FROM fma_latest_run AS l JOIN fma_result_run AS r USING (run_id) WHERE l.dataset = of_dataset
+	), summary AS (
+		SELECT s.* FROM fma_newest_summary(of_dataset, NULL) AS s
+	), overview AS (
+		SELECT fma_get_overview(of_dataset) AS figures
+	), timeline AS (
+		SELECT t.* FROM fma_timeline AS t JOIN run USING (dataset) WHERE t.model_version IS NOT DISTINCT FROM run.model_version
+	), place AS (
+		SELECT p.*, p.failures - (p.n - p.unlabelled) * s.failure_rate AS excess, p.n * (p.mae - s.mae) AS excess_error
+		FROM fma_places AS p JOIN run USING (dataset) JOIN fma_overview AS s ON s.dataset = p.dataset AND s.is_current
+		WHERE p.model_version IS NOT DISTINCT FROM run.model_version
+	), batch AS (
+		SELECT b.*, row_number() OVER (ORDER BY CASE WHEN b.numbers THEN b.batch::numeric END DESC, b.batch COLLATE "C" DESC) AS age
+		FROM (SELECT b.*, bool_and(b.batch ~ '^-?[0-9]{1,18}$') OVER () AS numbers FROM fma_batches AS b JOIN run USING (dataset)
+			WHERE b.model_version IS NOT DISTINCT FROM run.model_version) AS b
+	)
+	SELECT jsonb_build_object(
+		'format', 1,
+		'fma_version', (SELECT e.extversion FROM pg_extension AS e WHERE e.extname = 'fma'),
+		'made_at', statement_timestamp(),
+		'dataset', of_dataset,
+		'task', run.task,
+		'source', run.source,
+		'row_means', CASE WHEN run.task IN ('segmentation', 'detection') THEN 'image' ELSE 'prediction' END,
+		'run', jsonb_build_object('run_id', run.run_id, 'started_at', run.started_at, 'finished_at', run.finished_at,
+			'since', run.since, 'until', run.until, 'n', run.n, 'first_at', run.first_at, 'last_at', run.last_at,
+			'period', run.period, 'timezone', run.timezone, 'model_version', run.model_version),
+		'overview', overview.figures,
+		'versions', (SELECT jsonb_agg(to_jsonb(o) - '{dataset,run_id}'::text[] ORDER BY o.model_version COLLATE "C")
+			FROM fma_overview AS o WHERE o.dataset = of_dataset),
+		'previous', (SELECT jsonb_build_object('run_id', h.run_id, 'time', h."time", 'model_version', h.model_version, 'n', h.n,
+				'failure_rate', h.failure_rate, 'ci_low', h.ci_low, 'ci_high', h.ci_high, 'mae', h.mae)
+			FROM fma_run_history AS h WHERE h.dataset = of_dataset AND h.run_id < run.run_id ORDER BY h.run_id DESC LIMIT 1),
+		'hotspots', (SELECT coalesce(jsonb_agg(to_jsonb(h) - '{dataset,run_id,model_version}'::text[] ORDER BY h.rank), '[]')
+			FROM fma_hotspots AS h WHERE h.dataset = of_dataset),
+		'slices', (SELECT coalesce(jsonb_agg(to_jsonb(s) - '{dataset,run_id,model_version}'::text[] ORDER BY s.rank), '[]')
+			FROM fma_slice_metrics AS s WHERE s.dataset = of_dataset AND s.rank <= 20),
+		'confusion', fma_report_confusion(summary.confusion),
+		'labels', (SELECT coalesce(jsonb_agg(to_jsonb(m) - '{dataset,run_id,model_version}'::text[] ORDER BY m.fn DESC, m.fp DESC, m.label COLLATE "C"), '[]')
+			FROM (SELECT m.* FROM fma_label_metrics AS m WHERE m.dataset = of_dataset AND m.model_version IS NOT DISTINCT FROM run.model_version
+				ORDER BY m.fn DESC, m.fp DESC, m.label COLLATE "C" LIMIT 1000) AS m),
+		'calibration', (SELECT jsonb_build_object('n', b.n, 'mean_confidence', b.mean_confidence, 'accuracy', b.accuracy)
+				|| (SELECT jsonb_object_agg(k, overview.figures -> k) FROM unnest('{ece,mce,ece_if_calibrated,ece_p_value}'::text[]) AS k)
+				|| jsonb_build_object('bins', (SELECT jsonb_agg(to_jsonb(c) - '{dataset,run_id,model_version,ece}'::text[] ORDER BY c.bin)
+					FROM fma_calibration AS c WHERE c.dataset = of_dataset AND c.model_version IS NOT DISTINCT FROM run.model_version))
+			FROM fma_bins(fma_coarsen(summary.reliability, 1)) AS b WHERE b.n > 0),
+		'confidence_curve', (SELECT coalesce(jsonb_agg(to_jsonb(c) - '{dataset,run_id,model_version}'::text[] ORDER BY c.threshold), '[]')
+			FROM fma_confidence_curve AS c WHERE c.dataset = of_dataset AND c.model_version IS NOT DISTINCT FROM run.model_version
+				AND c.coverage IS NOT NULL),
+		'timeline', (SELECT jsonb_build_object('period', run.period,
+				'points', jsonb_agg(to_jsonb(t) - '{dataset,run_id,model_version}'::text[] ORDER BY t."time"),
+				'changepoints', (SELECT coalesce(jsonb_agg(to_jsonb(c) - '{dataset,run_id,model_version}'::text[] ORDER BY c.rank), '[]')
+					FROM fma_changepoints AS c WHERE c.dataset = of_dataset))
+			FROM timeline AS t HAVING count(t."time") > 0),
+		'batches', (SELECT coalesce(jsonb_agg(to_jsonb(b) - '{dataset,run_id,model_version,numbers,age}'::text[] ORDER BY b.age DESC), '[]')
+			FROM batch AS b WHERE b.age <= 200),
+		'batches_total', (SELECT count(*) FROM batch),
+		'clusters', (SELECT coalesce(jsonb_agg(to_jsonb(c) - '{dataset,run_id,model_version}'::text[]
+				ORDER BY c.failure_rate DESC NULLS LAST, c.mae DESC NULLS LAST, c.cluster), '[]')
+			FROM fma_clusters AS c WHERE c.dataset = of_dataset),
+		'places', (SELECT coalesce(jsonb_agg(to_jsonb(p) - '{dataset,run_id,model_version,excess,excess_error}'::text[]
+				ORDER BY p.excess DESC NULLS LAST, p.excess_error DESC NULLS LAST, p.n DESC, p.place COLLATE "C"), '[]')
+			FROM (SELECT p.* FROM place AS p
+				ORDER BY p.excess DESC NULLS LAST, p.excess_error DESC NULLS LAST, p.n DESC, p.place COLLATE "C" LIMIT 300) AS p),
+		'places_total', (SELECT count(*) FROM place),
+		'space_time', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[] ORDER BY x.rank), '[]')
+			FROM fma_space_time_hotspots AS x WHERE x.dataset = of_dataset),
+		'rules', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[] ORDER BY x.rank), '[]')
+			FROM fma_rule_results AS x WHERE x.dataset = of_dataset AND x.rank <= 200),
+		'rules_total', (SELECT count(*) FROM fma_rule_results AS x WHERE x.dataset = of_dataset),
+		'rules_failed', (SELECT count(*) FROM fma_rule_results AS x WHERE x.dataset = of_dataset AND NOT x.passed),
+		'comparison', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[]
+				ORDER BY x.version_a COLLATE "C", x.version_b COLLATE "C", x.rank), '[]')
+			FROM fma_model_comparison AS x WHERE x.dataset = of_dataset AND x.rank <= 20),
+		'drift', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[] ORDER BY x.rank), '[]')
+			FROM fma_drift_metrics AS x WHERE x.dataset = of_dataset AND x.rank <= 20),
+		'explanation', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[] ORDER BY x.rank), '[]')
+			FROM fma_change_explanation AS x WHERE x.dataset = of_dataset AND x.rank <= 20),
+		'duplicates', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[]
+				ORDER BY x.labels_disagree DESC NULLS LAST, x.crosses_batches DESC NULLS LAST, x.group_id), '[]')
+			FROM (SELECT x.* FROM fma_duplicate_review AS x WHERE x.dataset = of_dataset
+				ORDER BY x.labels_disagree DESC NULLS LAST, x.crosses_batches DESC NULLS LAST, x.group_id LIMIT 20) AS x),
+		'duplicates_total', (SELECT count(DISTINCT x.group_id) FROM fma_result_duplicate AS x WHERE x.run_id = run.run_id),
+		'stages', (SELECT coalesce(jsonb_agg(jsonb_build_object('stage', x.stage,
+				'status', CASE WHEN x.note LIKE 'left out: %' THEN 'left out' ELSE 'complete' END,
+				'seconds', x.stage_seconds, 'rows', x.stage_rows, 'message', x.note) ORDER BY x.position), '[]')
+			FROM fma_run_log AS x WHERE x.run_id = run.run_id AND x.stage IS NOT NULL),
+		'reproduce', jsonb_build_array(fma_report_register(of_dataset, run.source, run.settings),
+			format('SELECT fma_run(%L%s%s);', of_dataset, coalesce(', since => ' || quote_literal(run.since), ''),
+				coalesce(', until => ' || quote_literal(run.until), '')),
+			format('SELECT fma_report_html(%L, %s);', of_dataset, run.run_id)))
+	FROM run CROSS JOIN overview LEFT JOIN summary ON true;
+END;
+COMMENT ON FUNCTION fma_report_sections(text) IS 'the sections of fma_report_json that are read from views';
+
+-- functions
+
+CREATE FUNCTION fma_report_json(dataset text, run bigint DEFAULT NULL, examples integer DEFAULT 20) RETURNS jsonb
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE COST 10000;
+COMMENT ON FUNCTION fma_report_json(text, bigint, integer) IS 'all that a run found, as one JSON object of a documented shape
+run: a complete run of the dataset, by default the newest. examples: how many rows are listed for each hotspot and cell of the confusion matrix; 0 for none, and the source is not read.';

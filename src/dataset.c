@@ -14,6 +14,7 @@
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
+#include "as_of.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -417,19 +418,20 @@ FoundTime(int column, bool *found)
 }
 
 /*
- * The newest complete run of a dataset, which the current user may read; an
- * error if there is none.  Like ReadDataset, it runs nothing as the caller that
- * the owner of the tables could have put in their place.
+ * The newest complete run of a dataset, which the current user may read, up to
+ * the one of this number, or NULL.  Like ReadDataset, it runs nothing as the
+ * caller that the owner of the tables could have put in their place.
  */
-FmaStoredRun *
-FmaNewestRun(const FmaDataset *dataset)
+static FmaStoredRun *
+NewestRunUpTo(const FmaDataset *dataset, int64 last)
 {
-	FmaStoredRun	   *run = palloc0(sizeof(FmaStoredRun));
+	FmaStoredRun *run = palloc0(sizeof(FmaStoredRun));
 	MemoryContext caller = CurrentMemoryContext;
 	FmaIdentity identity = FmaActAsExtension();
 	char	   *select = psprintf("SELECT run_id, model_version, since, until FROM %s.fma_result_run "
 								  "WHERE dataset_id OPERATOR(pg_catalog.=) %d AND status OPERATOR(pg_catalog.=) 'complete' "
-								  "ORDER BY run_id DESC LIMIT 1", FmaSchema(), dataset->id);
+								  "AND run_id OPERATOR(pg_catalog.<=) " INT64_FORMAT " ORDER BY run_id DESC LIMIT 1",
+								  FmaSchema(), dataset->id, last);
 	char	   *version;
 	bool		isnull;
 
@@ -438,10 +440,11 @@ FmaNewestRun(const FmaDataset *dataset)
 	if (SPI_execute(select, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read fma_result_run");
 	if (SPI_processed == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("dataset \"%s\" has no complete run yet", dataset->name),
-				 errhint("Make one: SELECT fma_run(%s).", quote_literal_cstr(dataset->name))));
+	{
+		SPI_finish();
+		FmaActAgain(identity);
+		return NULL;
+	}
 	run->id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	version = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2);
 	run->model_version = version == NULL ? NULL : MemoryContextStrdup(caller, version);
@@ -449,6 +452,49 @@ FmaNewestRun(const FmaDataset *dataset)
 	run->until = FoundTime(4, &run->has_until);
 	SPI_finish();
 	FmaActAgain(identity);
+	return run;
+}
+
+/* The newest complete run of a dataset; an error if there is none */
+FmaStoredRun *
+FmaNewestRun(const FmaDataset *dataset)
+{
+	FmaStoredRun *run = NewestRunUpTo(dataset, PG_INT64_MAX);
+
+	if (run == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("dataset \"%s\" has no complete run yet", dataset->name),
+				 errhint("Make one: SELECT fma_run(%s).", quote_literal_cstr(dataset->name))));
+	return run;
+}
+
+/* The run that the views show of a dataset: the newest complete one, unless fma.as_of_run says otherwise */
+FmaStoredRun *
+FmaShownRun(const FmaDataset *dataset)
+{
+	FmaStoredRun *run = FmaAsOfRun() == PG_INT64_MAX ? FmaNewestRun(dataset) : NewestRunUpTo(dataset, FmaAsOfRun());
+
+	if (run == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("dataset \"%s\" had no complete run yet", dataset->name),
+				 errdetail("The setting fma.as_of_run is " INT64_FORMAT ".", FmaAsOfRun()),
+				 errhint("RESET fma.as_of_run shows the newest runs.")));
+	return run;
+}
+
+/* A complete run of a dataset by its number; an error if it has no such run */
+FmaStoredRun *
+FmaCompleteRun(const FmaDataset *dataset, int64 id)
+{
+	FmaStoredRun *run = NewestRunUpTo(dataset, id);
+
+	if (run == NULL || run->id != id)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("dataset \"%s\" has no complete run " INT64_FORMAT, dataset->name, id),
+				 errhint("fma_run_history lists its complete runs.")));
 	return run;
 }
 

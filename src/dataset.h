@@ -96,7 +96,7 @@ extern void FmaReadSettings(FmaDataset *dataset);
 /* One error with everything that no longer fits the source, at the start of a run */
 extern void FmaCheckDataset(const FmaDataset *dataset);
 
-/* The newest complete run of a dataset */
+/* A complete run of a dataset: the newest, or the one that the views show */
 typedef struct FmaStoredRun
 {
 	int64		id;
@@ -108,6 +108,8 @@ typedef struct FmaStoredRun
 } FmaStoredRun;
 
 extern FmaStoredRun *FmaNewestRun(const FmaDataset *dataset);
+extern FmaStoredRun *FmaShownRun(const FmaDataset *dataset);
+extern FmaStoredRun *FmaCompleteRun(const FmaDataset *dataset, int64 id);
 
 /* A setting by its key: as text, or a default where it is missing */
 extern char *FmaSettingText(const FmaDataset *dataset, const char *key);

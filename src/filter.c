@@ -654,7 +654,7 @@ FmaFilterHotspot(const FmaDataset *dataset, FmaFilter *filter, int rank)
 	bool		isnull;
 	FmaIdentity identity;
 
-	filter->run = FmaNewestRun(dataset);
+	filter->run = FmaShownRun(dataset);
 	select = psprintf("SELECT conditions FROM %s.fma_result_slice WHERE run_id OPERATOR(pg_catalog.=) " INT64_FORMAT
 					  " AND kind OPERATOR(pg_catalog.=) 'hotspot' AND rank OPERATOR(pg_catalog.=) %d",
 					  FmaSchema(), filter->run->id, rank);

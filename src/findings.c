@@ -103,11 +103,7 @@ FmaSearchSource(FmaRun *run, FmaEncoding *encoding, int max_order, FmaAgainst ag
 static TupleDesc
 SliceColumns(void)
 {
-	static const struct
-	{
-		const char *name;
-		Oid			type;
-	}			columns[] =
+	static const FmaResultColumn columns[] =
 	{
 		{"kind", TEXTOID}, {"rank", INT8OID}, {"slice", TEXTOID}, {"predicate", TEXTOID}, {"conditions", JSONBOID},
 		{"condition_count", INT4OID}, {"n", INT8OID}, {"failures", INT8OID}, {"failure_rate", FLOAT8OID},
@@ -115,12 +111,9 @@ SliceColumns(void)
 		{"rest_rate", FLOAT8OID}, {"lift", FLOAT8OID}, {"excess_failures", FLOAT8OID}, {"share_of_failures", FLOAT8OID},
 		{"p_value", FLOAT8OID}, {"q_value", FLOAT8OID}, {"score", FLOAT8OID}, {"n_units", INT8OID}
 	};
-	TupleDesc	tuple = CreateTemplateTupleDesc(lengthof(columns));
 
 	StaticAssertStmt(lengthof(columns) == FMA_SLICE_COLUMNS + 1, "a column is missing");
-	for (int i = 0; i < lengthof(columns); i++)
-		TupleDescInitEntry(tuple, i + 1, columns[i].name, columns[i].type, -1, 0);
-	return tuple;
+	return FmaDescribe(columns, lengthof(columns));
 }
 
 /* Adds a slice to the rows to be stored, and remembers it for the stages to come */

@@ -10,6 +10,7 @@
 #include "filter.h"
 
 #include "access/htup_details.h"
+#include "arguments.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "funcapi.h"
@@ -139,11 +140,7 @@ OptionalConfidence(FunctionCallInfo fcinfo, int argno, const char *name, double 
 static FmaDataset *
 DatasetArg(FunctionCallInfo fcinfo)
 {
-	if (PG_ARGISNULL(ARG_DATASET))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("dataset must not be NULL")));
-	return FmaGetDataset(FmaTextArg(fcinfo, ARG_DATASET), FMA_READ);
+	return FmaGetDataset(FmaWordArg(fcinfo, ARG_DATASET, "dataset"), FMA_READ);
 }
 
 /* Reads the arguments that say which rows; model_version, since and until begin at "version" */
@@ -180,25 +177,6 @@ static Direction
 SortArg(FunctionCallInfo fcinfo)
 {
 	return PG_ARGISNULL(ARG_SORT) ? SORT_DESC : FmaChoose("sort", FmaTextArg(fcinfo, ARG_SORT), sort_names);
-}
-
-/* A number that is at least 1 and at most "most" */
-static int
-PositiveArg(FunctionCallInfo fcinfo, int argno, const char *name, int most)
-{
-	int			value;
-
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be NULL", name)));
-	value = PG_GETARG_INT32(argno);
-	if (value < 1 || value > most)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be between 1 and %d", name, most),
-				 errdetail("%s is %d.", name, value)));
-	return value;
 }
 
 /* Appends one column of a SELECT; NULL of its type where the dataset has nothing for it */
@@ -494,14 +472,14 @@ fma_list_predictions(PG_FUNCTION_ARGS)
 	FmaIdentity identity;
 	KeepRows	keep = {0};
 	PageAsked		page = {dataset};
-	int64		limit = PG_ARGISNULL(LIST_COUNT_LIMIT) ? -1 : PositiveArg(fcinfo, LIST_COUNT_LIMIT, "count_limit", PG_INT32_MAX);
+	int64		limit = PG_ARGISNULL(LIST_COUNT_LIMIT) ? -1 : FmaIntegerArg(fcinfo, LIST_COUNT_LIMIT, "count_limit", 1, PG_INT32_MAX);
 	int64		total;
 	bool		is_exact = true;
 	ListCell   *cell;
 
 	page.sort = SortArg(fcinfo);
-	page.size = PositiveArg(fcinfo, LIST_PAGE_SIZE, "page_size", MAX_PAGE_SIZE);
-	page.offset = ((int64) PositiveArg(fcinfo, LIST_PAGE, "page", PG_INT32_MAX) - 1) * page.size;
+	page.size = FmaIntegerArg(fcinfo, LIST_PAGE_SIZE, "page_size", 1, MAX_PAGE_SIZE);
+	page.offset = (FmaIntegerArg(fcinfo, LIST_PAGE, "page", 1, PG_INT32_MAX) - 1) * page.size;
 	ReadFilter(fcinfo, dataset, LIST_VERSION, &filter);
 	InitMaterializedSRF(fcinfo, 0);
 

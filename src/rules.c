@@ -9,6 +9,7 @@
  */
 #include "run.h"
 
+#include "arguments.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
@@ -516,11 +517,7 @@ fma_add_rule(PG_FUNCTION_ARGS)
 {
 	Rule		rule = {0};
 
-	if (PG_ARGISNULL(DATASET))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("dataset must not be NULL")));
-	rule.dataset = FmaGetDataset(FmaTextArg(fcinfo, DATASET), FMA_MANAGE);
+	rule.dataset = FmaGetDataset(FmaWordArg(fcinfo, DATASET, "dataset"), FMA_MANAGE);
 	ReadRule(&rule, fcinfo);
 	PG_RETURN_INT32(StoreRule(&rule));
 }
@@ -641,11 +638,7 @@ fma_check_run(PG_FUNCTION_ARGS)
 	FmaIdentity identity;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("name must not be NULL")));
-	dataset = FmaGetDataset(FmaTextArg(fcinfo, 0), FMA_READ);
+	dataset = FmaGetDataset(FmaWordArg(fcinfo, 0, "name"), FMA_READ);
 	initStringInfo(&first);
 	arguments[0] = Int32GetDatum(dataset->id);
 	identity = FmaActAsExtension();

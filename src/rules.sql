@@ -280,7 +280,8 @@ CREATE VIEW fma_rule_results WITH (security_invoker) AS
 		f.segment, f.starts_at, f.model_version, f.label, f.value, f.ci_low, f.ci_high, f.passed, f.n, f.share_of_rows,
 		f.share_of_failures, f.reason
 	FROM fma_result_rule AS f JOIN fma_result_run AS u USING (run_id) JOIN fma_dataset AS d USING (dataset_id)
-	WHERE f.run_id = (SELECT max(newest.run_id) FROM fma_result_run AS newest WHERE newest.dataset_id = u.dataset_id AND newest.status = 'complete')
+	WHERE f.run_id = (SELECT max(newest.run_id) FROM fma_result_run AS newest WHERE newest.dataset_id = u.dataset_id AND newest.status = 'complete'
+		AND newest.run_id <= fma_as_of_run())
 	ORDER BY d.name, f.rank;
 COMMENT ON VIEW fma_rule_results IS 'what the newest complete run of each dataset found of its rules, worst first
 One row a rule and segment. fma_check_run returns those that did not pass.';

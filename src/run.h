@@ -111,6 +111,15 @@ typedef struct FmaRows
 	Tuplestorestate *store;
 } FmaRows;
 
+/* A column of rows that C makes, named as in their table */
+typedef struct FmaResultColumn
+{
+	const char *name;
+	Oid			type;
+} FmaResultColumn;
+
+extern TupleDesc FmaDescribe(const FmaResultColumn *columns, int n);
+
 /* Made by C, or read from the source as the dataset's owner */
 extern FmaRows *FmaMakeRows(FmaRun *run, TupleDesc columns);
 extern FmaRows *FmaReadSource(FmaRun *run, const char *query);
