@@ -282,7 +282,7 @@ SelectImagesSql(const FmaDataset *dataset, Shape shape, const char *rows)
 
 	initStringInfo(&inner);
 	PutColumn(&inner, FmaTextSql(dataset, FMA_ID), "text", "id");
-	PutColumn(&inner, FmaConfusionSql(dataset), NULL, "confusion");
+	PutColumn(&inner, FmaImageConfusionSql(dataset), NULL, "confusion");
 	if (dataset->failed != NULL)
 		PutColumn(&inner, FmaFailedSql(dataset), NULL, "own_failed");
 	PutColumn(&inner, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_CONFIDENCE)), "double precision", "confidence");
