@@ -1895,7 +1895,7 @@ COMMENT ON COLUMN fma_result_stage.stage IS 'name of the stage';
 COMMENT ON COLUMN fma_result_stage.started_at IS 'when it started';
 COMMENT ON COLUMN fma_result_stage.seconds IS 'how long it took';
 COMMENT ON COLUMN fma_result_stage.n IS 'rows of results it stored';
-COMMENT ON COLUMN fma_result_stage.note IS 'why it was left out, or what it left out';
+COMMENT ON COLUMN fma_result_stage.note IS 'why it was left out, what it left out, or how much it tested';
 
 -- One row a segment: values that can be read in many ways, and added.
 CREATE TABLE fma_result_summary (
@@ -3494,7 +3494,7 @@ BEGIN
 			('new_mean_loss', 'mean loss of the rows since the run before'),
 			('new_n', 'rows since the run before'),
 			('new_q_value', 'corrected p-value on the rows since the run before'),
-			('note', 'why a stage was left out, or what it left out'),
+			('note', 'why a stage was left out, what it left out, or how much it tested'),
 			('nulls_current', 'newer rows without a value'),
 			('nulls_reference', 'rows of the reference without a value'),
 			('only_a_failed', 'rows where only version a failed'),
@@ -3580,6 +3580,13 @@ BEGIN
 	END LOOP;
 END
 $glossary$;
+
+-- page: a report as HTML (doc/report.md)
+
+CREATE FUNCTION fma_render_html(report jsonb) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION fma_render_html(jsonb) IS 'a report as one page of HTML, without a script and without a request
+From what fma_report_json or fma_save_report made: psql -XAtqc "SELECT fma_render_html(report) FROM fma_report ..." -o report.html.';
 
 -- report: all that a run found, as one JSON object (doc/report.md)
 

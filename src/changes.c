@@ -185,7 +185,7 @@ PairSql(const Pair *pair, const char *what, const char *where)
 	FmaRun	   *run = pair->run;
 	FmaDataset *dataset = run->dataset;
 	const char *at = FmaTimeSql(dataset),
-			   *exclusion = FmaExclusionSql(run);
+			   *exclusion = FmaExclusionSql(run->dataset);
 	char	   *from = TimeLiteral(run, pair->from),
 			   *last = TimeLiteral(run, pair->last);
 	StringInfoData reference,

@@ -160,6 +160,9 @@ extern char *FmaLossSql(const FmaDataset *dataset); /* what finders search: fail
 /* The cluster of an embedding (SQL) by the stored model of which a condition (SQL) holds */
 extern char *FmaClusterSql(const char *condition, const char *embedding);
 
+/* review.c: " AND ..." without the rows that were excluded as duplicates; NULL if none were */
+extern char *FmaExclusionSql(const FmaDataset *dataset);
+
 /* "FROM source AS t WHERE ...": the filter, and a span of time (NULL: open) */
 extern char *FmaFromSql(const FmaDataset *dataset, const char *since, const char *until);
 

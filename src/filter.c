@@ -512,7 +512,7 @@ char *
 FmaLabelFilter(const FmaDataset *dataset, const char *truth, const char *prediction)
 {
 	if (FmaRowsAreImages(dataset))
-		return FmaHasCellSql(FmaImageConfusionSql(dataset), truth, prediction);
+		return FmaHasCellSql(FmaConfusionSql(dataset), truth, prediction);
 	return psprintf("%s%s%s", truth == NULL ? "" : LabelFilter(dataset, FMA_TRUTH, truth), truth != NULL && prediction != NULL ? " AND " : "",
 					prediction == NULL ? "" : LabelFilter(dataset, FMA_PREDICTION, prediction));
 }

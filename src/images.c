@@ -109,7 +109,7 @@ ObjectsSql(const char *truth, const char *prediction, double min_confidence, dou
 
 /* The matrix of a truth and a prediction; NULL where one is */
 char *
-FmaConfusionSql(const FmaDataset *dataset, const char *truth, const char *prediction)
+FmaConfusionOfSql(const FmaDataset *dataset, const char *truth, const char *prediction)
 {
 	if (dataset->task == FMA_DETECTION)
 		return ObjectsSql(truth, prediction, dataset->min_confidence, dataset->min_iou, DETECTION_BACKGROUND);
@@ -120,9 +120,9 @@ FmaConfusionSql(const FmaDataset *dataset, const char *truth, const char *predic
 
 /* A row's own, over the alias t */
 char *
-FmaImageConfusionSql(const FmaDataset *dataset)
+FmaConfusionSql(const FmaDataset *dataset)
 {
-	return FmaConfusionSql(dataset, FmaColumnSql(dataset, FMA_TRUTH), FmaColumnSql(dataset, FMA_PREDICTION));
+	return FmaConfusionOfSql(dataset, FmaColumnSql(dataset, FMA_TRUTH), FmaColumnSql(dataset, FMA_PREDICTION));
 }
 
 /*
@@ -172,7 +172,7 @@ FmaImageFailedSql(const FmaDataset *dataset)
 {
 	return psprintf("(SELECT %s FROM (SELECT %s AS truth, %s AS prediction OFFSET 0) AS v)",
 					FmaKnownSql(dataset, "v.truth", "v.prediction",
-								FmaMatrixFailedSql(dataset, FmaConfusionSql(dataset, "v.truth", "v.prediction"))),
+								FmaMatrixFailedSql(dataset, FmaConfusionOfSql(dataset, "v.truth", "v.prediction"))),
 					FmaColumnSql(dataset, FMA_TRUTH), FmaColumnSql(dataset, FMA_PREDICTION));
 }
 

@@ -7,6 +7,8 @@
  * read the dataset's results may see its predictions, with no right on the
  * source itself.
  */
+#include "predictions.h"
+
 #include "filter.h"
 
 #include "access/htup_details.h"
@@ -180,16 +182,16 @@ SortArg(FunctionCallInfo fcinfo)
 }
 
 /* Appends one column of a SELECT; NULL of its type where the dataset has nothing for it */
-static void
-PutColumn(StringInfo select, const char *sql, const char *type, const char *name)
+void
+FmaPutColumn(StringInfo select, const char *sql, const char *type, const char *name)
 {
 	appendStringInfo(select, "%s%s AS %s", select->len > 0 ? ", " : "SELECT ",
 					 sql != NULL ? sql : psprintf("NULL::%s", type), quote_identifier(name));
 }
 
 /* correct, error or confident_error; NULL where the row is unlabelled */
-static char *
-ErrorTypeSql(const char *failed, const char *confident)
+char *
+FmaErrorTypeSql(const char *failed, const char *confident)
 {
 	if (failed == NULL)
 		return NULL;
@@ -199,15 +201,15 @@ ErrorTypeSql(const char *failed, const char *confident)
 }
 
 /* The columns that lists and exports begin with */
-static void
-PutPrediction(StringInfo select, const FmaDataset *dataset)
+void
+FmaPutPrediction(StringInfo select, const FmaDataset *dataset)
 {
-	PutColumn(select, FmaTextSql(dataset, FMA_ID), "text", "id");
-	PutColumn(select, FmaLabelSql(dataset, FMA_TRUTH), "text", "true_label");
-	PutColumn(select, FmaLabelSql(dataset, FMA_PREDICTION), "text", "pred_label");
-	PutColumn(select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_CONFIDENCE)), "double precision", "confidence");
-	PutColumn(select, ErrorTypeSql(FmaFailedSql(dataset), FmaConfidentSql(dataset)), "text", "error_type");
-	PutColumn(select, FmaTextSql(dataset, FMA_IMAGE), "text", "image_url");
+	FmaPutColumn(select, FmaTextSql(dataset, FMA_ID), "text", "id");
+	FmaPutColumn(select, FmaLabelSql(dataset, FMA_TRUTH), "text", "true_label");
+	FmaPutColumn(select, FmaLabelSql(dataset, FMA_PREDICTION), "text", "pred_label");
+	FmaPutColumn(select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_CONFIDENCE)), "double precision", "confidence");
+	FmaPutColumn(select, FmaErrorTypeSql(FmaFailedSql(dataset), FmaConfidentSql(dataset)), "text", "error_type");
+	FmaPutColumn(select, FmaTextSql(dataset, FMA_IMAGE), "text", "image_url");
 }
 
 /*
@@ -258,14 +260,22 @@ typedef enum Shape
 static void
 PutDetails(StringInfo select, const FmaDataset *dataset)
 {
-	PutColumn(select, FmaTextSql(dataset, FMA_BATCH), "text", "batch");
-	PutColumn(select, FmaTextSql(dataset, FMA_UNIT), "text", "unit");
-	PutColumn(select, FmaTextSql(dataset, FMA_PLACE), "text", "place");
-	PutColumn(select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LONGITUDE)), "double precision", "longitude");
-	PutColumn(select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LATITUDE)), "double precision", "latitude");
-	PutColumn(select, JsonSql(dataset, FMA_PROBABILITIES), "jsonb", "probabilities");
-	PutColumn(select, JsonSql(dataset, FMA_EMBEDDING), "jsonb", "embedding");
-	PutColumn(select, AttributesSql(dataset), "jsonb", "attributes");
+	FmaPutColumn(select, FmaTextSql(dataset, FMA_BATCH), "text", "batch");
+	FmaPutColumn(select, FmaTextSql(dataset, FMA_UNIT), "text", "unit");
+	FmaPutColumn(select, FmaTextSql(dataset, FMA_PLACE), "text", "place");
+	FmaPutColumn(select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LONGITUDE)), "double precision", "longitude");
+	FmaPutColumn(select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LATITUDE)), "double precision", "latitude");
+	FmaPutColumn(select, JsonSql(dataset, FMA_PROBABILITIES), "jsonb", "probabilities");
+	FmaPutColumn(select, JsonSql(dataset, FMA_EMBEDDING), "jsonb", "embedding");
+	FmaPutColumn(select, AttributesSql(dataset), "jsonb", "attributes");
+}
+
+/* The pair of labels that a matrix (SQL) has most often confused, as a SELECT of truth and prediction */
+char *
+FmaWorstCellSql(const char *confusion)
+{
+	return psprintf("SELECT e.truth, e.prediction FROM %s.fma_cells(%s) AS e WHERE e.truth <> e.prediction AND e.n > 0 "
+					"ORDER BY e.n DESC, e.truth COLLATE \"C\", e.prediction COLLATE \"C\" LIMIT 1", FmaSchema(), confusion);
 }
 
 /*
@@ -281,30 +291,28 @@ SelectImagesSql(const FmaDataset *dataset, Shape shape, const char *rows)
 				outer;
 
 	initStringInfo(&inner);
-	PutColumn(&inner, FmaTextSql(dataset, FMA_ID), "text", "id");
-	PutColumn(&inner, FmaImageConfusionSql(dataset), NULL, "confusion");
+	FmaPutColumn(&inner, FmaTextSql(dataset, FMA_ID), "text", "id");
+	FmaPutColumn(&inner, FmaConfusionSql(dataset), NULL, "confusion");
 	if (dataset->failed != NULL)
-		PutColumn(&inner, FmaFailedSql(dataset), NULL, "own_failed");
-	PutColumn(&inner, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_CONFIDENCE)), "double precision", "confidence");
-	PutColumn(&inner, FmaConfidentSql(dataset), "boolean", "confident");
-	PutColumn(&inner, FmaTextSql(dataset, FMA_IMAGE), "text", "image_url");
-	PutColumn(&inner, FmaTimeSql(dataset), "timestamptz", "occurred_at");
-	PutColumn(&inner, FmaTextSql(dataset, FMA_MODEL_VERSION), "text", "model_version");
+		FmaPutColumn(&inner, FmaFailedSql(dataset), NULL, "own_failed");
+	FmaPutColumn(&inner, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_CONFIDENCE)), "double precision", "confidence");
+	FmaPutColumn(&inner, FmaConfidentSql(dataset), "boolean", "confident");
+	FmaPutColumn(&inner, FmaTextSql(dataset, FMA_IMAGE), "text", "image_url");
+	FmaPutColumn(&inner, FmaTimeSql(dataset), "timestamptz", "occurred_at");
+	FmaPutColumn(&inner, FmaTextSql(dataset, FMA_MODEL_VERSION), "text", "model_version");
 	if (shape == SHAPE_DETAIL)
 		PutDetails(&inner, dataset);
 
 	initStringInfo(&outer);
 	appendStringInfo(&outer, "SELECT i.id, w.truth AS true_label, w.prediction AS pred_label, i.confidence, %s AS error_type, i.image_url",
-					 ErrorTypeSql(failed, "i.confident"));
+					 FmaErrorTypeSql(failed, "i.confident"));
 	if (shape == SHAPE_DETAIL)
 		appendStringInfo(&outer, ", %s AS failed, %s::integer::double precision AS loss", failed, failed);
 	if (shape != SHAPE_EXPORT)
 		appendStringInfoString(&outer, ", i.occurred_at, i.model_version");
 	if (shape == SHAPE_DETAIL)
 		appendStringInfo(&outer, "%s, %s AS metrics", details, FmaMatrixMetricsSql(dataset, "i.confusion"));
-	appendStringInfo(&outer, " FROM (%s %s) AS i LEFT JOIN LATERAL (SELECT e.truth, e.prediction FROM %s.fma_cells(i.confusion) AS e "
-					 "WHERE e.truth <> e.prediction AND e.n > 0 ORDER BY e.n DESC, e.truth COLLATE \"C\", e.prediction COLLATE \"C\" LIMIT 1) AS w ON true",
-					 inner.data, rows, FmaSchema());
+	appendStringInfo(&outer, " FROM (%s %s) AS i LEFT JOIN LATERAL (%s) AS w ON true", inner.data, rows, FmaWorstCellSql("i.confusion"));
 	return outer.data;
 }
 
@@ -317,45 +325,50 @@ SelectSql(const FmaDataset *dataset, Shape shape, const char *rows)
 	if (FmaRowsAreImages(dataset))
 		return SelectImagesSql(dataset, shape, rows);
 	initStringInfo(&select);
-	PutPrediction(&select, dataset);
+	FmaPutPrediction(&select, dataset);
 	if (shape == SHAPE_DETAIL)
 	{
-		PutColumn(&select, FmaFailedSql(dataset), "boolean", "failed");
-		PutColumn(&select, LossSql(dataset), "double precision", "loss");
+		FmaPutColumn(&select, FmaFailedSql(dataset), "boolean", "failed");
+		FmaPutColumn(&select, LossSql(dataset), "double precision", "loss");
 	}
 	if (shape != SHAPE_EXPORT)
 	{
-		PutColumn(&select, FmaTimeSql(dataset), "timestamptz", "occurred_at");
-		PutColumn(&select, FmaTextSql(dataset, FMA_MODEL_VERSION), "text", "model_version");
+		FmaPutColumn(&select, FmaTimeSql(dataset), "timestamptz", "occurred_at");
+		FmaPutColumn(&select, FmaTextSql(dataset, FMA_MODEL_VERSION), "text", "model_version");
 	}
 	if (shape == SHAPE_DETAIL)
 	{
 		PutDetails(&select, dataset);
-		PutColumn(&select, NULL, "jsonb", "metrics");
+		FmaPutColumn(&select, NULL, "jsonb", "metrics");
 	}
 	appendStringInfo(&select, " %s", rows);
 	return select.data;
 }
 
-/*
- * Appends a column to an ORDER BY: as it is, so that an index serves, or its
- * text if its type has no order
- */
-static void
-PutSortKey(StringInfo order, const FmaDataset *dataset, FmaRole role, const char *direction)
+/* What rows are sorted by: a column as it is, so that an index serves, or its text if its type has no order */
+char *
+FmaSortKeySql(const FmaDataset *dataset, FmaRole role)
 {
 	AttrNumber	number;
 	Oid			type;
-	bool		sortable;
 
 	if (dataset->columns[role] == NULL)
-		return;
+		return NULL;
 	number = get_attnum(dataset->relation, dataset->columns[role]);
 	type = number > InvalidAttrNumber ? get_atttype(dataset->relation, number) : InvalidOid;
-	sortable = OidIsValid(type) && OidIsValid(lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr);
-	appendStringInfo(order, "%s%s%s%s", order->len > 0 ? ", " : " ORDER BY ",
-					 sortable ? FmaColumnSql(dataset, role) : FmaTextSql(dataset, role),
-					 sortable ? "" : " COLLATE \"C\"", direction);
+	if (OidIsValid(type) && OidIsValid(lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr))
+		return FmaColumnSql(dataset, role);
+	return psprintf("%s COLLATE \"C\"", FmaTextSql(dataset, role));
+}
+
+/* Appends a column to an ORDER BY */
+static void
+PutSortKey(StringInfo order, const FmaDataset *dataset, FmaRole role, const char *direction)
+{
+	char	   *key = FmaSortKeySql(dataset, role);
+
+	if (key != NULL)
+		appendStringInfo(order, "%s%s%s", order->len > 0 ? ", " : " ORDER BY ", key, direction);
 }
 
 /*

@@ -5,8 +5,11 @@
  * The sections are read from the views, as they were when the run was the
  * newest one: a report and the views cannot disagree.
  */
+#include "arguments.h"
 #include "as_of.h"
-#include "dataset.h"
+#include "examples.h"
+#include "report_words.h"
+#include "settings.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -46,23 +49,38 @@ ReadSections(const char *dataset)
 	return sections;
 }
 
-/* How many rows are to be listed for each hotspot and cell */
-static int
-ExamplesArg(FunctionCallInfo fcinfo)
+/* {key: value} added to a JSON object */
+static Jsonb *
+WithKey(Jsonb *object, const char *key, Jsonb *value)
 {
-	int			examples;
+	JsonbParseState *state = NULL;
+	JsonbValue	null = {jbvNull};
+	JsonbValue	added;
 
-	if (PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("examples must not be NULL")));
-	examples = PG_GETARG_INT32(2);
-	if (examples < 0 || examples > MAX_EXAMPLES)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("examples must be between 0 and %d", MAX_EXAMPLES),
-				 errdetail("examples is %d.", examples)));
-	return examples;
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	pushJsonbValue(&state, WJB_KEY, FmaStringValue(key));
+	if (value != NULL)
+		JsonbToJsonbValue(value, &added);
+	pushJsonbValue(&state, WJB_VALUE, value == NULL ? &null : &added);
+	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(object),
+											  JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)))));
+}
+
+/* Lines of text as a JSON array */
+static Jsonb *
+TextList(List *lines)
+{
+	return JsonbValueToJsonb(FmaStringsValue(lines));
+}
+
+/* The example rows, which not everyone may see who may see the results; notes say why there are none */
+static Jsonb *
+Examples(const FmaDataset *dataset, const FmaStoredRun *run, Jsonb *report, int per_group, List **notes)
+{
+	if (per_group > 0)
+		return FmaReadExamples(dataset, run, FmaOpenReport(report), per_group, notes);
+	*notes = lappend(*notes, "No rows are listed: none were asked for.");
+	return NULL;
 }
 
 /*
@@ -76,17 +94,18 @@ fma_report_json(PG_FUNCTION_ARGS)
 	FmaDataset *dataset;
 	FmaStoredRun *run;
 	int			level;
+	int			examples;
 	Jsonb	   *report;
+	List	   *notes = NIL;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("dataset must not be NULL")));
-	dataset = FmaGetDataset(FmaTextArg(fcinfo, 0), FMA_READ);
+	dataset = FmaGetDataset(FmaWordArg(fcinfo, 0, "dataset"), FMA_READ);
 	run = PG_ARGISNULL(1) ? FmaShownRun(dataset) : FmaCompleteRun(dataset, PG_GETARG_INT64(1));
-	(void) ExamplesArg(fcinfo);
+	examples = FmaIntegerArg(fcinfo, 2, "examples", 0, MAX_EXAMPLES);
 	level = FmaShowRun(run->id);
 	report = ReadSections(dataset->name);
 	AtEOXact_GUC(false, level);
+	report = WithKey(report, "examples", Examples(dataset, run, report, examples, &notes));
+	report = WithKey(report, "summary", TextList(FmaSummaryOfReport(FmaOpenReport(report))));
+	report = WithKey(report, "notes", TextList(list_concat(FmaNotesOfReport(FmaOpenReport(report)), notes)));
 	PG_RETURN_JSONB_P(report);
 }

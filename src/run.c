@@ -123,7 +123,7 @@ PrepareSource(FmaRun *run)
 						 has_where ? "" : " WHERE true");
 	FmaActAgain(identity);
 	run->from_all = run->from;
-	exclusion = FmaExclusionSql(run);
+	exclusion = FmaExclusionSql(dataset);
 	if (exclusion != NULL)
 		run->from = psprintf("%s%s", run->from_all, exclusion);
 	run->from_current = run->from;	/* until the versions are known */

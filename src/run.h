@@ -157,8 +157,6 @@ extern int64 FmaStoreSummaries(FmaRun *run, FmaRows *rows, const char *columns);
 extern void FmaPrepareClusters(FmaRun *run);
 extern char *FmaRunClusterSql(FmaRun *run, const char *alias);
 
-/* review.c: " AND ..." without what was excluded as duplicates; NULL if nothing was */
-extern char *FmaExclusionSql(FmaRun *run);
 extern void FmaNoteExclusion(FmaRun *run);
 
 /* The stages */

@@ -60,7 +60,7 @@ COMMENT ON COLUMN fma_result_stage.stage IS 'name of the stage';
 COMMENT ON COLUMN fma_result_stage.started_at IS 'when it started';
 COMMENT ON COLUMN fma_result_stage.seconds IS 'how long it took';
 COMMENT ON COLUMN fma_result_stage.n IS 'rows of results it stored';
-COMMENT ON COLUMN fma_result_stage.note IS 'why it was left out, or what it left out';
+COMMENT ON COLUMN fma_result_stage.note IS 'why it was left out, what it left out, or how much it tested';
 
 -- One row a segment: values that can be read in many ways, and added.
 CREATE TABLE fma_result_summary (

@@ -62,7 +62,7 @@ ImageRowsSql(FmaRun *run, const char *from, const char *more)
 	appendStringInfo(&sql, "(SELECT s.*, %s IS NOT NULL AS labelled, %s AS failed", failed, failed);
 	foreach(cell, run->thresholds)
 		appendStringInfo(&sql, ", %s AS confusion_%d", FmaConfusionAtSql(dataset, lfirst(cell), "s"), foreach_current_index(cell));
-	appendStringInfo(&sql, " FROM (SELECT s.*, %s AS confusion FROM (SELECT %s AS truth", FmaConfusionSql(dataset, "s.truth", "s.prediction"),
+	appendStringInfo(&sql, " FROM (SELECT s.*, %s AS confusion FROM (SELECT %s AS truth", FmaConfusionOfSql(dataset, "s.truth", "s.prediction"),
 					 FmaColumnSql(dataset, FMA_TRUTH));
 	AddColumn(&sql, FmaColumnSql(dataset, FMA_PREDICTION), "prediction");
 	AddColumn(&sql, InByteOrder(FmaTextSql(dataset, FMA_MODEL_VERSION)), "version");

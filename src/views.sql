@@ -384,7 +384,7 @@ BEGIN
 			('new_mean_loss', 'mean loss of the rows since the run before'),
 			('new_n', 'rows since the run before'),
 			('new_q_value', 'corrected p-value on the rows since the run before'),
-			('note', 'why a stage was left out, or what it left out'),
+			('note', 'why a stage was left out, what it left out, or how much it tested'),
 			('nulls_current', 'newer rows without a value'),
 			('nulls_reference', 'rows of the reference without a value'),
 			('only_a_failed', 'rows where only version a failed'),
