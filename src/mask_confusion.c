@@ -229,28 +229,50 @@ typedef struct Segment
 
 /* Counts one segment in a matrix */
 static void
-AddSegment(FmaConfusion **segments, const FmaConfusion *pixels, uint32 label, const Segment *segment, double iou,
-		   const FmaLabel *background)
+AddSegment(FmaConfusion **segments, const FmaLabel *name, const Segment *segment, double iou, const FmaLabel *background)
 {
-	FmaLabel	name = FmaConfusionLabel(pixels, label);
 	int64		either = segment->truth + segment->prediction - segment->shared;
 
-	if (FmaSameLabel(&name, background))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a mask has the label of the background"),
-				 errdetail("The label is %s.", FmaLabelForMessage(name.bytes, name.length)),
-				 errhint("Set background to another word.")));
 	/* Segments that only meet are not the same, however low the threshold. */
 	if (segment->shared > 0 && (double) segment->shared / (double) either >= iou)
-		FmaConfusionAddRow(segments, &name, &name, NULL);
+		FmaConfusionAddRow(segments, name, name, NULL);
 	else
 	{
 		if (segment->truth > 0)
-			FmaConfusionAddRow(segments, &name, background, NULL);
+			FmaConfusionAddRow(segments, name, background, NULL);
 		if (segment->prediction > 0)
-			FmaConfusionAddRow(segments, background, &name, NULL);
+			FmaConfusionAddRow(segments, background, name, NULL);
 	}
+}
+
+/*
+ * The matrix of an image's segments from that of its pixels: all pixels of a
+ * label are one segment.  The background is none.
+ */
+FmaConfusion *
+FmaCountSegments(const FmaConfusion *pixels, double iou, const FmaLabel *background)
+{
+	FmaConfusion *result = FmaConfusionBuild(FmaConfusionEmpty(), false);
+	Segment    *segments = palloc0_array(Segment, Max(pixels->nlabels, 1));
+	uint64		position = 0;
+	FmaCell		cell;
+
+	while (FmaNextCell(pixels, &position, &cell))
+	{
+		segments[cell.truth].truth += cell.n;
+		segments[cell.prediction].prediction += cell.n;
+		if (cell.truth == cell.prediction)
+			segments[cell.truth].shared += cell.n;
+	}
+	for (uint32 i = 0; i < pixels->nlabels; i++)
+	{
+		FmaLabel	name = FmaConfusionLabel(pixels, i);
+
+		if (!FmaSameLabel(&name, background))
+			AddSegment(&result, &name, &segments[i], iou, background);
+	}
+	pfree(segments);
+	return FmaConfusionCompact(result);
 }
 
 PG_FUNCTION_INFO_V1(fma_segment_confusion);
@@ -259,18 +281,14 @@ PG_FUNCTION_INFO_V1(fma_segment_confusion);
  * the segments of two masks: all pixels of a label are one segment.  It is found
  * where the intersection with the predicted segment of the same label over their
  * union is at least "iou"; otherwise it is missed, and the predicted one, if
- * there is one, is invented.  Pixels count as for fma_mask_confusion.
+ * there is one, is invented.  Pixels count as for fma_mask_confusion; those of
+ * a label that is the background make no segment.
  */
 Datum
 fma_segment_confusion(PG_FUNCTION_ARGS)
 {
-	FmaConfusion *pixels;
-	FmaConfusion *result;
-	Segment    *segments;
 	FmaLabel	background;
 	double		iou;
-	uint64		position = 0;
-	FmaCell		cell;
 	char	   *background_text;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -278,19 +296,7 @@ fma_segment_confusion(PG_FUNCTION_ARGS)
 	iou = FmaCheckUnit("iou", FmaNumberArg(fcinfo, 2, "iou"));
 	background_text = FmaWordArg(fcinfo, 5, "background");
 	background = FmaMakeLabel(background_text, strlen(background_text));
-	pixels = PixelConfusion(fcinfo, 3);
-	segments = palloc0_array(Segment, Max(pixels->nlabels, 1));
-	while (FmaNextCell(pixels, &position, &cell))
-	{
-		segments[cell.truth].truth += cell.n;
-		segments[cell.prediction].prediction += cell.n;
-		if (cell.truth == cell.prediction)
-			segments[cell.truth].shared += cell.n;
-	}
-	result = FmaConfusionBuild(FmaConfusionEmpty(), false);
-	for (uint32 label = 0; label < pixels->nlabels; label++)
-		AddSegment(&result, pixels, label, &segments[label], iou, &background);
-	PG_RETURN_POINTER(FmaConfusionCompact(result));
+	PG_RETURN_POINTER(FmaCountSegments(PixelConfusion(fcinfo, 3), iou, &background));
 }
 
 /* What fma_mask_iou counts: pixels of a label, or of any but 0 */

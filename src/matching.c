@@ -282,14 +282,6 @@ FmaMatchQueries(FunctionCallInfo fcinfo, bool with_ids, FmaBoxes **boxes, FmaOut
 	MemoryContextDelete(context);
 }
 
-/* "values[i] = text, or NULL" */
-static Datum
-TextOrNull(const char *text, bool *isnull)
-{
-	*isnull = text == NULL;
-	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
-}
-
 /* What fma_match_boxes fills */
 typedef struct MatchRows
 {
@@ -311,10 +303,10 @@ PutMatch(void *argument, FmaOutcome outcome, const FmaBox *truth, const FmaBox *
 	CHECK_FOR_INTERRUPTS();
 	values[0] = CStringGetTextDatum(FmaImageText(rows->boxes));
 	values[1] = CStringGetTextDatum(outcome_names[outcome]);
-	values[2] = TextOrNull(truth == NULL ? NULL : truth->id, &nulls[2]);
-	values[3] = TextOrNull(prediction == NULL ? NULL : prediction->id, &nulls[3]);
-	values[4] = TextOrNull(truth == NULL ? NULL : labels[truth->label].bytes, &nulls[4]);
-	values[5] = TextOrNull(prediction == NULL ? NULL : labels[prediction->label].bytes, &nulls[5]);
+	values[2] = FmaTextOrNull(truth == NULL ? NULL : truth->id, &nulls[2]);
+	values[3] = FmaTextOrNull(prediction == NULL ? NULL : prediction->id, &nulls[3]);
+	values[4] = FmaTextOrNull(truth == NULL ? NULL : labels[truth->label].bytes, &nulls[4]);
+	values[5] = FmaTextOrNull(prediction == NULL ? NULL : labels[prediction->label].bytes, &nulls[5]);
 	nulls[6] = prediction == NULL;
 	values[6] = nulls[6] ? (Datum) 0 : Float8GetDatum(prediction->score);
 	nulls[7] = truth == NULL || prediction == NULL;

@@ -10,6 +10,7 @@
 #include "run.h"
 
 #include "access/xact.h"
+#include "arguments.h"
 #include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "executor/spi.h"
@@ -121,7 +122,7 @@ PrepareSource(FmaRun *run)
 						 has_where ? "" : " WHERE true");
 	FmaActAgain(identity);
 	run->from_all = run->from;
-	exclusion = FmaExclusionSql(run);
+	exclusion = FmaExclusionSql(dataset);
 	if (exclusion != NULL)
 		run->from = psprintf("%s%s", run->from_all, exclusion);
 	run->from_current = run->from;	/* until the versions are known */
@@ -310,17 +311,6 @@ Run(Engine *engine)
 				 errhint("It is kept as failed; the results of earlier runs stay.")));
 }
 
-/* The name of a dataset, which must be given */
-static char *
-NameArg(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("name must not be NULL")));
-	return FmaTextArg(fcinfo, 0);
-}
-
 /*
  * fma_run(name, since, until): analyses the rows of a dataset that occurred
  * from "since" on and before "until"; returns the number of the run.  Errors:
@@ -343,7 +333,7 @@ fma_run(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("since must be before until")));
-	run->dataset = FmaGetLockedDataset(NameArg(fcinfo));
+	run->dataset = FmaGetLockedDataset(FmaWordArg(fcinfo, 0, "name"));
 	if ((run->has_since || run->has_until) && run->dataset->columns[FMA_OCCURRED_AT] == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -379,11 +369,8 @@ fma_prune(PG_FUNCTION_ARGS)
 	int64		deleted;
 
 	PreventCommandIfReadOnly("fma_prune()");
-	if (PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("keep must not be NULL")));
-	dataset = FmaGetLockedDataset(NameArg(fcinfo));
+	FmaNeedArg(fcinfo, 1, "keep");
+	dataset = FmaGetLockedDataset(FmaWordArg(fcinfo, 0, "name"));
 	values[0] = Int32GetDatum(dataset->id);
 	values[1] = PG_GETARG_DATUM(1);
 	delete = psprintf("DELETE FROM %s.fma_result_run WHERE dataset_id = $1 "
