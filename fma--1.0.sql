@@ -1724,6 +1724,16 @@ CREATE FUNCTION fma_has_cell(confusion fma_confusion, truth text, prediction tex
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION fma_has_cell(fma_confusion, text, text) IS 'whether a matrix has a cell of this truth and prediction; NULL is any label';
 
+-- known: what a run already knows of its images; private functions
+
+CREATE FUNCTION fma_known(dataset_id integer, truth "any", prediction "any") RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_known(integer, "any", "any") IS 'whether an image failed, if the current run of the dataset knows; else NULL';
+
+CREATE FUNCTION fma_learn(dataset_id integer, truth "any", prediction "any", failed boolean) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_learn(integer, "any", "any", boolean) IS 'failed, which the current run of the dataset knows of the image from now on';
+
 -- as_of: which run the views show (doc/runs.md)
 
 -- private: views are made of it
@@ -2629,10 +2639,11 @@ CREATE FUNCTION fma_rule_threshold(rule_confidence double precision, rule_iou do
 BEGIN ATOMIC
 	SELECT CASE
 			WHEN rule_confidence IS NOT NULL THEN rule_confidence
-			WHEN d.boxes AND (rule_iou IS NOT NULL OR rule_background <> 'background') THEN coalesce((settings ->> 'min_confidence')::double precision, 0.5)
-			WHEN rule_iou IS NOT NULL THEN 0 END,
+			WHEN rule_iou IS NULL THEN NULL
+			WHEN d.boxes THEN coalesce((settings ->> 'min_confidence')::double precision, 0.5)
+			ELSE 0 END,
 		CASE WHEN d.boxes THEN coalesce(rule_iou, (settings ->> 'min_iou')::double precision, 0.5) ELSE rule_iou END,
-		coalesce(rule_background, CASE WHEN d.boxes THEN 'background' WHEN rule_confidence IS NOT NULL OR rule_iou IS NOT NULL THEN '(none)' END)
+		CASE WHEN d.boxes THEN 'background' ELSE coalesce(rule_background, CASE WHEN rule_confidence IS NOT NULL OR rule_iou IS NOT NULL THEN '(none)' END) END
 	FROM (SELECT coalesce(settings ->> 'task' = 'detection', false) AS boxes) AS d;
 END;
 COMMENT ON FUNCTION fma_rule_threshold(double precision, double precision, text, jsonb) IS 'the thresholds of a rule, and the label that is no class
@@ -3567,6 +3578,13 @@ BEGIN
 	END LOOP;
 END
 $glossary$;
+
+-- page: a report as HTML (doc/report.md)
+
+CREATE FUNCTION fma_render_html(report jsonb) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION fma_render_html(jsonb) IS 'a report as one page of HTML, without a script and without a request
+From what fma_report_json or fma_save_report made: psql -XAtqc "SELECT fma_render_html(report) FROM fma_report ..." -o report.html.';
 
 -- report: all that a run found, as one JSON object (doc/report.md)
 

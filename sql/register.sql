@@ -29,7 +29,9 @@ CREATE TABLE scenes (id int PRIMARY KEY, truth fma_mask, prediction fma_mask, pl
 SELECT fma_register('scenes', 'scenes', truth => 'truth', prediction => 'prediction', place => 'place', labels => '{"0": "road", "7": "car"}', options => '{"ignore_label": 9}');
 SELECT fma_register('judged', 'scenes', truth => 'truth', prediction => 'prediction', task => 'segmentation', metric => 'PixelAccuracy', min_metric => 0.9, features => '{}');
 SELECT fma_register('own', 'scenes', truth => 'truth', prediction => 'prediction', features => '{}', failed => 'fma_iou(fma_mask_confusion(truth, prediction)) < 0.7');
-SELECT name, settings FROM fma_dataset WHERE relation = 'scenes'::regclass ORDER BY dataset_id;
+CREATE TABLE shots (id int PRIMARY KEY, truth fma_boxes, prediction fma_boxes, score float8);
+SELECT fma_register('shots', 'shots', truth => 'truth', prediction => 'prediction', confidence => 'score', features => '{}', options => '{"min_confidence": 0.3, "min_iou": 0.75}');
+SELECT name, settings FROM fma_dataset WHERE relation IN ('scenes'::regclass, 'shots'::regclass) ORDER BY dataset_id;
 SELECT fma_alter_dataset('own', '{"failed": null, "metric": "F1Score"}');
 SELECT settings FROM fma_dataset WHERE name = 'own';
 
@@ -65,6 +67,8 @@ SELECT fma_register('wrong', 'scenes', truth => 'truth', prediction => 'truth');
 SELECT fma_register('wrong', 'scenes', truth => 'truth', prediction => 'prediction', task => 'classification');
 SELECT fma_register('wrong', 'scenes', truth => 'truth', task => 'segmentation');
 SELECT fma_register('wrong', 'predictions', truth => 'true_label', prediction => 'pred_label', metric => 'IoU', min_metric => 0.5, options => '{"min_confidence": 0.5, "min_iou": 0.5, "ignore_label": 0}');
+SELECT fma_register('wrong', 'shots', truth => 'truth', prediction => 'score', labels => '{"a": "b"}', metric => 'IoU', min_metric => -1, task => 'detection', options => '{"min_iou": 2, "ignore_label": 1}');
+SELECT fma_register('wrong', 'shots', truth => 'truth', prediction => 'prediction', task => 'segmentation');
 SELECT fma_alter_dataset('judged', '{"task": "classification"}');
 SELECT fma_alter_dataset('judged', '{"metric": "Recall"}');
 

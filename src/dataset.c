@@ -29,6 +29,7 @@
 #include "utils/timestamp.h"
 
 #include "images.h"
+#include "known.h"
 
 const char *const FmaRoleNames[FMA_NROLES + 1] = {
 	"truth", "prediction", "confidence", "probabilities", "id", "occurred_at", "batch", "embedding",
@@ -633,7 +634,8 @@ FmaFailedSql(const FmaDataset *dataset)
 	if (dataset->failed != NULL)
 		return psprintf("(%s)", dataset->failed);
 	if (FmaRowsAreImages(dataset))
-		return FmaMatrixFailedSql(dataset, FmaConfusionSql(dataset));
+		return FmaKnownSql(dataset, FmaColumnSql(dataset, FMA_TRUTH), FmaColumnSql(dataset, FMA_PREDICTION),
+						   FmaMatrixFailedSql(dataset, FmaConfusionSql(dataset)));
 	return dataset->task == FMA_CLASSIFICATION ? ComparedLabels(dataset, "<>") : NULL;
 }
 

@@ -337,6 +337,8 @@ CheckUses(Rule *rule)
 		FmaAddProblem(&rule->problems, NULL, "%s needs weights, such as {\"road\": 100}; without them it is IoU.", metric->name);
 	if (rule->background_label != NULL && !of_labels)
 		FmaAddProblem(&rule->problems, NULL, "%s takes no background_label.", metric->name);
+	if (rule->background_label != NULL && FmaBackground(rule->dataset) != NULL && strcmp(rule->background_label, FmaBackground(rule->dataset)) != 0)
+		FmaAddProblem(&rule->problems, NULL, "background_label is %s; that of boxes is \"%s\".", Quoted(rule->background_label), FmaBackground(rule->dataset));
 	if (rule->has_min_confidence && !of_labels)
 		FmaAddProblem(&rule->problems, NULL, "%s takes no min_confidence.", metric->name);
 	if (rule->has_min_iou && !of_labels)

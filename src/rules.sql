@@ -139,10 +139,11 @@ CREATE FUNCTION fma_rule_threshold(rule_confidence double precision, rule_iou do
 BEGIN ATOMIC
 	SELECT CASE
 			WHEN rule_confidence IS NOT NULL THEN rule_confidence
-			WHEN d.boxes AND (rule_iou IS NOT NULL OR rule_background <> 'background') THEN coalesce((settings ->> 'min_confidence')::double precision, 0.5)
-			WHEN rule_iou IS NOT NULL THEN 0 END,
+			WHEN rule_iou IS NULL THEN NULL
+			WHEN d.boxes THEN coalesce((settings ->> 'min_confidence')::double precision, 0.5)
+			ELSE 0 END,
 		CASE WHEN d.boxes THEN coalesce(rule_iou, (settings ->> 'min_iou')::double precision, 0.5) ELSE rule_iou END,
-		coalesce(rule_background, CASE WHEN d.boxes THEN 'background' WHEN rule_confidence IS NOT NULL OR rule_iou IS NOT NULL THEN '(none)' END)
+		CASE WHEN d.boxes THEN 'background' ELSE coalesce(rule_background, CASE WHEN rule_confidence IS NOT NULL OR rule_iou IS NOT NULL THEN '(none)' END) END
 	FROM (SELECT coalesce(settings ->> 'task' = 'detection', false) AS boxes) AS d;
 END;
 COMMENT ON FUNCTION fma_rule_threshold(double precision, double precision, text, jsonb) IS 'the thresholds of a rule, and the label that is no class

@@ -11,6 +11,8 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
+#include "known.h"
+
 /* Bins of a stored fma_reliability: the curve; views coarsen it */
 #define RELIABILITY_BINS 100
 
@@ -50,7 +52,8 @@ static char *
 ImageRowsSql(FmaRun *run, const char *from, const char *more)
 {
 	FmaDataset *dataset = run->dataset;
-	const char *failed = dataset->failed != NULL ? "s.own_failed" : FmaMatrixFailedSql(dataset, "s.confusion");
+	const char *failed = dataset->failed != NULL ? "s.own_failed" :
+		FmaKnownSql(dataset, "s.truth", "s.prediction", FmaMatrixFailedSql(dataset, "s.confusion"));
 	StringInfoData sql;
 	ListCell   *cell;
 

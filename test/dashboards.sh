@@ -28,7 +28,8 @@ is() {
 	[ "$2" = "$3" ] || printf '#   expected: %.2000s\n#   got:      %.2000s\n' "$2" "$3"
 }
 
-anon() { PGUSER=authenticator sql -c 'SET ROLE web_anon' "$@" 2>&1; }
+# As PostgREST does it: logged in as authenticator, a role and a search_path for the transaction
+anon() { PGUSER=authenticator sql -c 'SET ROLE web_anon' -c 'SET search_path = api' "$@" 2>&1; }
 
 # refused WHAT SQLSTATE SQL: web_anon may not
 refused() {

@@ -3,7 +3,7 @@
 \set QUIET on
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(78);
+SELECT plan(89);
 
 -- Images of 12 x 10 pixels in stripes; 255 is ignored, and label 3 called like label 2
 SELECT setseed(0.5);
@@ -23,7 +23,7 @@ CREATE TABLE labelled AS SELECT i.id, i.version, i.place, i.speed, i.sure, i.at,
 FROM pixel AS p JOIN image AS i ON i.id = p.image AND i.version = p.version JOIN name AS t ON t.id = p.t JOIN name AS g ON g.id = p.g WHERE p.t <> 255;
 
 SELECT lives_ok($$ SELECT fma_register('drive', 'image', truth => 'truth', prediction => 'guess', confidence => 'sure', id => 'id', occurred_at => 'at', place => 'place',
-	model_version => 'version', current_version => 'v2', features => '{place,speed}', labels => (SELECT jsonb_object_agg(id, label) FROM name), period => 'week', min_metric => 0.45) $$, 'a dataset of masks');
+	model_version => 'version', current_version => 'v2', features => '{place,speed}', labels => (SELECT jsonb_object_agg(id, label) FROM name), period => 'week', min_metric => 0.45, options => '{"min_rows": 10}') $$, 'a dataset of masks');
 
 -- What an image's figures are, label by label
 CREATE TABLE by_label AS
@@ -165,6 +165,28 @@ SELECT ok(failed IS NULL AND loss IS NULL AND error_type IS NULL AND true_label 
 SELECT fma_export_query('drive', only_errors => true, model_version => 'v2') AS query \gset
 SELECT is(count(*), (SELECT count(*) FROM judged WHERE failed AND version = 'v2'), 'exported') FROM (:query) AS e;
 
+-- A page takes as many comparisons as it has images
+SET LOCAL track_functions = 'all';
+SELECT coalesce(pg_stat_get_xact_function_calls('fma_mask_confusion'::regproc), 0) AS calls \gset
+SELECT count(*) AS images FROM fma_list_predictions('drive', page_size => 7) \gset
+SELECT is(pg_stat_get_xact_function_calls('fma_mask_confusion'::regproc) - :calls, :images::bigint, 'a page, and nothing else, is compared');
+RESET track_functions;
+
+-- New images confirm the hotspot
+SELECT fma_run('drive', until => '2024-05-10');
+SELECT fma_run('drive');
+SELECT results_eq($$ SELECT slice, n, failures, confirmation FROM fma_hotspot_confirmation WHERE rank = 1 $$,
+	$$ SELECT 'place = fog', count(failed), count(*) FILTER (WHERE failed), 'confirmed' FROM judged WHERE place = 'fog' AND version = 'v2' AND at > (SELECT max(at) FROM image WHERE at < '2024-05-10') $$, 'confirmation');
+SELECT ok(count(*) > 0 AND bool_and(about(mix_effect + rate_effect, total_effect)), 'and are explained') FROM fma_change_explanation;
+
+-- What a rule needs and the dataset no longer has
+SELECT fma_alter_dataset('drive', '{"confidence": null}');
+SELECT fma_run('drive');
+SELECT set_eq($$ SELECT rule, reason, value FROM result WHERE rule IN ('both', 'sure', 'as car') $$,
+	$$ VALUES ('both', 'the run did not measure this confidence and overlap', NULL::float8), ('sure', 'the run did not measure this confidence', NULL), ('as car', 'the run did not measure this confidence', NULL) $$, 'no confidence');
+SELECT is(count(*), 4::bigint, 'segments are measured all the same') FROM result WHERE rule = 'segments';
+SELECT fma_alter_dataset('drive', '{"confidence": "sure"}');
+
 -- Another measure, and one's own
 SELECT fma_alter_dataset('drive', '{"metric": "PixelAccuracy", "min_metric": 0.8}');
 SELECT is(total('only_errors => true'), (SELECT count(*) FROM judged WHERE accuracy < 0.8), 'pixel accuracy');
@@ -184,6 +206,24 @@ SELECT results_eq($$ SELECT n, failures, n_units FROM fma_overview WHERE dataset
 SELECT set_eq($$ SELECT n, failures, confused_truth, confused_prediction, confused_n FROM fma_clusters WHERE dataset = 'tours' $$,
 	$$ SELECT count(*) AS n, count(*) FILTER (WHERE failed) AS failures, w.t, w.g, w.n AS confused FROM judged AS j JOIN LATERAL (SELECT t, g, count(*) AS n FROM labelled AS l WHERE l.version = 'v2' AND l.id % 3 = j.id % 3 AND t <> g
 		GROUP BY 1, 2 ORDER BY 3 DESC, t COLLATE "C", g COLLATE "C" LIMIT 1) AS w ON true WHERE version = 'v2' GROUP BY j.id % 3, w.t, w.g, w.n $$, 'clusters of images');
+
+-- Masks that are stored out of line are read twice in a run, however often it asks whether an image failed
+CREATE TABLE large (id bigint, place text, at timestamptz, truth fma_mask, guess fma_mask);
+ALTER TABLE large ALTER truth SET STORAGE EXTERNAL, ALTER guess SET STORAGE EXTERNAL;
+INSERT INTO large SELECT i AS id, CASE WHEN i % 4 > 0 THEN 'a' ELSE 'b' END AS place, timestamptz '2024-01-01' + i * interval '1 day' AS at, (SELECT fma_mask_from_bytes(string_agg(set_byte('\x00', 0, h % 7), ''), 80, 60)
+	FROM (SELECT p, hashint8(i * 5000 + p) & 65535 AS h FROM generate_series(1, 4800) AS p) AS s) AS truth, (SELECT fma_mask_from_bytes(string_agg(set_byte('\x00', 0, CASE WHEN h % 11 < CASE i % 4 WHEN 0 THEN 7 ELSE 2 END THEN 0 ELSE h % 7 END), ''), 80, 60) FROM (SELECT p, hashint8(i * 5000 + p) & 65535 AS h FROM generate_series(1, 4800) AS p) AS s) AS guess
+FROM generate_series(1::bigint, 120) AS i;
+SELECT cmp_ok(pg_relation_size(reltoastrelid), '>', 120 * 2 * 4000::bigint, 'masks out of line') FROM pg_class WHERE oid = 'large'::regclass;
+SELECT fma_register('large', 'large', truth => 'truth', prediction => 'guess', id => 'id', occurred_at => 'at', features => '{place}', min_metric => 0.4);
+SET LOCAL track_functions = 'all';
+SELECT coalesce(pg_stat_get_xact_function_calls('fma_mask_confusion'::regproc), 0) AS calls \gset
+SELECT fma_run('large');
+SELECT is(pg_stat_get_xact_function_calls('fma_mask_confusion'::regproc) - :calls, 2 * 120::bigint, 'comparisons of masks');
+RESET track_functions;
+SELECT results_eq($$ SELECT n, failures FROM fma_overview WHERE dataset = 'large' $$, $$ SELECT count(*), count(*) FILTER (WHERE fma_iou(fma_mask_confusion(truth, guess)) < 0.4) FROM large $$, 'which fail as they do');
+SELECT results_eq($$ SELECT slice, n, failures FROM fma_hotspots WHERE dataset = 'large' $$, $$ SELECT 'place = b', count(*), count(*) FILTER (WHERE fma_iou(fma_mask_confusion(truth, guess)) < 0.4) FROM large WHERE place = 'b' $$, 'in the hotspot too');
+SELECT is(fma_known(dataset_id, truth, guess), NULL, 'after the run nothing is known') FROM fma_dataset, large WHERE name = 'large' AND id = 1;
+SELECT is(fma_learn(dataset_id, truth, guess, true), true, 'nor learnt') FROM fma_dataset, large WHERE name = 'large' AND id = 1;
 
 -- What goes wrong is a failed run, and the results before it stay
 SET client_min_messages = error;

@@ -197,9 +197,9 @@ function activeContent() {
 			if (/^on/i.test(name)) problems.push(`${tag} ${name}=${value.slice(0, 60)}`);
 			if (['href', 'src', 'srcset', 'xlink:href', 'action', 'formaction', 'poster', 'background', 'data'].includes(name) && !secure.test(value)) problems.push(`${tag} ${name}=${value.slice(0, 60)}`);
 			if (name === 'src' && tag !== 'img') problems.push(`${tag} src=${value.slice(0, 60)}`);
-			if (name === 'style' && /url\(|expression|@import/i.test(value)) problems.push(`${tag} style=${value.slice(0, 60)}`);
+			if (name === 'style' && /url\((?!#)|expression|@import/i.test(value)) problems.push(`${tag} style=${value.slice(0, 60)}`);
 		}
-		if (tag === 'style' && /url\(|@import/i.test(element.textContent)) problems.push('style with an address');
+		if (tag === 'style' && /url\((?!#)|@import/i.test(element.textContent)) problems.push('style with an address');
 	}
 	return problems;
 }
