@@ -102,7 +102,7 @@ PutBinTitle(StringInfo out, FmaNode *bin)
 	double		high = FmaNodeNumber(bin, "ci_high");
 
 	FmaPut(out, "<title>Confidence ");
-	FmaPutInterval(out, FmaNodeNumber(bin, "low"), FmaNodeNumber(bin, "high"), FmaPercentText);
+	FmaPutInterval(out, FmaNodeNumber(bin, "low"), FmaNodeNumber(bin, "high"), FmaRoundPercentText);
 	FmaPut(out, ": ");
 	FmaPutFigure(out, FmaCountText(FmaNodeNumber(bin, "n")));
 	FmaPut(out, " rows, mean confidence ");
