@@ -54,13 +54,13 @@ Datum
 fma_newest_run(PG_FUNCTION_ARGS)
 {
 	FmaDataset *dataset;
-	FmaStoredRun	   *run;
+	FmaStoredRun *run;
 	char	   *version;
 	Datum		values[2];
 	bool		nulls[2] = {0};
 
 	dataset = FmaGetDataset(FmaWordArg(fcinfo, 0, "dataset"), FMA_READ);
-	run = FmaNewestRun(dataset);
+	run = FmaShownRun(dataset);
 	version = PG_ARGISNULL(1) ? run->model_version : FmaTextArg(fcinfo, 1);
 	if (!PG_ARGISNULL(1) && !HasVersion(run, version))
 		UnknownVersion(dataset, run, version);

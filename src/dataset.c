@@ -14,6 +14,7 @@
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
+#include "as_of.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -27,12 +28,15 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "images.h"
+#include "known.h"
+
 const char *const FmaRoleNames[FMA_NROLES + 1] = {
 	"truth", "prediction", "confidence", "probabilities", "id", "occurred_at", "batch", "embedding",
 	"place", "longitude", "latitude", "model_version", "unit", "image", NULL
 };
 
-const char *const FmaTaskNames[] = {"classification", "regression", "condition", NULL};
+const char *const FmaTaskNames[] = {"classification", "regression", "condition", "segmentation", "detection", NULL};
 
 /* Advisory locks of ours have this as their first key: "fma" and a zero byte */
 #define LOCK_CLASS 0x666d6100
@@ -71,6 +75,13 @@ const char *
 FmaSchema(void)
 {
 	return quote_identifier(get_namespace_name(SchemaOfExtension()));
+}
+
+/* One of our types */
+Oid
+FmaTypeOid(const char *name)
+{
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name), ObjectIdGetDatum(SchemaOfExtension()));
 }
 
 /* The role that owns our tables */
@@ -298,6 +309,7 @@ FmaReadSettings(FmaDataset *dataset)
 	if (dataset->timezone == NULL)
 		dataset->timezone = "UTC";
 	dataset->current_version = FmaSettingText(dataset, "current_version");
+	FmaReadImageSettings(dataset);
 }
 
 /* Whether the current user may see a dataset's results */
@@ -406,19 +418,20 @@ FoundTime(int column, bool *found)
 }
 
 /*
- * The newest complete run of a dataset, which the current user may read; an
- * error if there is none.  Like ReadDataset, it runs nothing as the caller that
- * the owner of the tables could have put in their place.
+ * The newest complete run of a dataset, which the current user may read, up to
+ * the one of this number, or NULL.  Like ReadDataset, it runs nothing as the
+ * caller that the owner of the tables could have put in their place.
  */
-FmaStoredRun *
-FmaNewestRun(const FmaDataset *dataset)
+static FmaStoredRun *
+NewestRunUpTo(const FmaDataset *dataset, int64 last)
 {
 	FmaStoredRun *run = palloc0(sizeof(FmaStoredRun));
 	MemoryContext caller = CurrentMemoryContext;
 	FmaIdentity identity = FmaActAsExtension();
 	char	   *select = psprintf("SELECT run_id, model_version, since, until FROM %s.fma_result_run "
 								  "WHERE dataset_id OPERATOR(pg_catalog.=) %d AND status OPERATOR(pg_catalog.=) 'complete' "
-								  "ORDER BY run_id DESC LIMIT 1", FmaSchema(), dataset->id);
+								  "AND run_id OPERATOR(pg_catalog.<=) " INT64_FORMAT " ORDER BY run_id DESC LIMIT 1",
+								  FmaSchema(), dataset->id, last);
 	char	   *version;
 	bool		isnull;
 
@@ -427,10 +440,11 @@ FmaNewestRun(const FmaDataset *dataset)
 	if (SPI_execute(select, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read fma_result_run");
 	if (SPI_processed == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("dataset \"%s\" has no complete run yet", dataset->name),
-				 errhint("Make one: SELECT fma_run(%s).", quote_literal_cstr(dataset->name))));
+	{
+		SPI_finish();
+		FmaActAgain(identity);
+		return NULL;
+	}
 	run->id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	version = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2);
 	run->model_version = version == NULL ? NULL : MemoryContextStrdup(caller, version);
@@ -438,6 +452,49 @@ FmaNewestRun(const FmaDataset *dataset)
 	run->until = FoundTime(4, &run->has_until);
 	SPI_finish();
 	FmaActAgain(identity);
+	return run;
+}
+
+/* The newest complete run of a dataset; an error if there is none */
+FmaStoredRun *
+FmaNewestRun(const FmaDataset *dataset)
+{
+	FmaStoredRun *run = NewestRunUpTo(dataset, PG_INT64_MAX);
+
+	if (run == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("dataset \"%s\" has no complete run yet", dataset->name),
+				 errhint("Make one: SELECT fma_run(%s).", quote_literal_cstr(dataset->name))));
+	return run;
+}
+
+/* The run that the views show of a dataset: the newest complete one, unless fma.as_of_run says otherwise */
+FmaStoredRun *
+FmaShownRun(const FmaDataset *dataset)
+{
+	FmaStoredRun *run = FmaAsOfRun() == PG_INT64_MAX ? FmaNewestRun(dataset) : NewestRunUpTo(dataset, FmaAsOfRun());
+
+	if (run == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("dataset \"%s\" had no complete run yet", dataset->name),
+				 errdetail("The setting fma.as_of_run is " INT64_FORMAT ".", FmaAsOfRun()),
+				 errhint("RESET fma.as_of_run shows the newest runs.")));
+	return run;
+}
+
+/* A complete run of a dataset by its number; an error if it has no such run */
+FmaStoredRun *
+FmaCompleteRun(const FmaDataset *dataset, int64 id)
+{
+	FmaStoredRun *run = NewestRunUpTo(dataset, id);
+
+	if (run == NULL || run->id != id)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("dataset \"%s\" has no complete run " INT64_FORMAT, dataset->name, id),
+				 errhint("fma_run_history lists its complete runs.")));
 	return run;
 }
 
@@ -533,6 +590,7 @@ FmaLabelSql(const FmaDataset *dataset, FmaRole role)
 {
 	char	   *text = FmaTextSql(dataset, role);
 
+	FmaAssert(!FmaRowsAreImages(dataset));
 	if (text == NULL || dataset->labels == NULL)
 		return text;
 	return psprintf("coalesce(%s::jsonb ->> %s, %s)", quote_literal_cstr(dataset->labels), text, text);
@@ -569,22 +627,25 @@ ComparedLabels(const FmaDataset *dataset, const char *comparison)
 					FmaLabelSql(dataset, FMA_PREDICTION));
 }
 
-/* What a failure is: the registrant's condition, or a wrong label */
+/* What a failure is: the registrant's condition, a wrong label, or an image that is not good enough */
 char *
 FmaFailedSql(const FmaDataset *dataset)
 {
 	if (dataset->failed != NULL)
 		return psprintf("(%s)", dataset->failed);
+	if (FmaRowsAreImages(dataset))
+		return FmaKnownSql(dataset, FmaColumnSql(dataset, FMA_TRUTH), FmaColumnSql(dataset, FMA_PREDICTION),
+						   FmaMatrixFailedSql(dataset, FmaConfusionSql(dataset)));
 	return dataset->task == FMA_CLASSIFICATION ? ComparedLabels(dataset, "<>") : NULL;
 }
 
-/* What a confidence speaks about: the label, where there is one */
+/* What a confidence speaks about: the label, where there is one; an image has many */
 char *
 FmaCorrectSql(const FmaDataset *dataset)
 {
 	if (dataset->task == FMA_CLASSIFICATION)
 		return ComparedLabels(dataset, "=");
-	return dataset->failed == NULL ? NULL : psprintf("(NOT (%s))", dataset->failed);
+	return dataset->failed == NULL || FmaRowsAreImages(dataset) ? NULL : psprintf("(NOT (%s))", dataset->failed);
 }
 
 char *

@@ -150,6 +150,7 @@ FindSlices(FmaRun *run, FmaRows *rows, FmaEncoding *encoding)
 	int64		n;
 
 	FmaAdjustSlices(search, FMA_BH);
+	FmaNote(run, search->nslices - search->ndropped == 1 ? INT64_FORMAT " slice tested" : INT64_FORMAT " slices tested", search->nslices - search->ndropped);
 	ranked = FmaRankSlices(search, run->max_slices, FmaExcess, search, &n);
 	for (int64 i = 0; i < n; i++)
 		AddFound(run, rows, search, FmaSliceAt(search, ranked[i].slice), "slice", i + 1);

@@ -15,6 +15,7 @@
 #include "utils/resowner.h"
 #include "utils/tuplestore.h"
 
+#include "as_of.h"
 #include "kernels.h"
 #include "kmeans.h"
 #include "query.h"
@@ -30,6 +31,7 @@ _PG_init(void)
 	FmaDefineSearchMemory();
 	FmaDefineKmeansMemory();
 	FmaDefineInstructionSet();
+	FmaDefineAsOfRun();
 	MarkGUCPrefixReserved("fma");
 }
 

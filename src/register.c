@@ -188,6 +188,22 @@ SameNames(List *a, List *b)
 	return list_length(a) == list_length(b);
 }
 
+/* Writes down what an image is judged by, where nobody says */
+static void
+DeriveMetric(FmaCandidate *candidate)
+{
+	int			metric = FmaFindSetting("metric");
+	int			min_metric = FmaFindSetting("min_metric");
+	FmaDataset *dataset = &candidate->dataset;
+
+	if (dataset->metric == NULL)
+		return;
+	if (candidate->values[metric] == NULL)
+		Derive(candidate, metric, FmaStringValue(dataset->metric));
+	if (candidate->values[min_metric] == NULL)
+		Derive(candidate, min_metric, FmaNumberValue(dataset->min_metric));
+}
+
 /* Says which columns the search will look at */
 static void
 NoticeFeatures(const FmaDataset *dataset, const char *left_out)
@@ -229,6 +245,7 @@ Complete(FmaCandidate *candidate, const char *message)
 		FmaAssembleSettings(candidate);
 		if (candidate->values[task] == NULL)
 			Derive(candidate, task, FmaStringValue(FmaTaskNames[FmaDeriveTask(dataset)]));
+		DeriveMetric(candidate);
 		if (candidate->values[features] == NULL)
 			Derive(candidate, features, FmaStringsValue(FmaDeriveFeatures(dataset, failed_columns, &left_out)));
 		FmaCheckSource(dataset, problems);

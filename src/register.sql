@@ -7,10 +7,11 @@ CREATE FUNCTION fma_register(name text, relation text,
 	model_version text DEFAULT NULL, image text DEFAULT NULL, embedding text DEFAULT NULL, clusters integer DEFAULT NULL,
 	probabilities text DEFAULT NULL, probability_labels text[] DEFAULT NULL,
 	failed text DEFAULT NULL, filter text DEFAULT NULL, labels jsonb DEFAULT NULL, task text DEFAULT NULL,
+	metric text DEFAULT NULL, min_metric double precision DEFAULT NULL,
 	high_confidence double precision DEFAULT NULL, period text DEFAULT NULL, timezone text DEFAULT NULL,
 	current_version text DEFAULT NULL, options jsonb DEFAULT NULL) RETURNS integer
 	AS 'MODULE_PATHNAME' LANGUAGE C;
-COMMENT ON FUNCTION fma_register(text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, text, integer, text, text[], text, text, jsonb, text, double precision, text, text, text, jsonb)
+COMMENT ON FUNCTION fma_register(text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, text, integer, text, text[], text, text, jsonb, text, text, double precision, double precision, text, text, text, jsonb)
 IS 'Registers a table or view of predictions; returns the number of the dataset.
 The arguments name its columns. Nothing is copied. One error lists all that is wrong.';
 

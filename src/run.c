@@ -28,6 +28,7 @@
 #include "utils/timestamp.h"
 
 #include "encode.h"
+#include "known.h"
 
 PG_FUNCTION_INFO_V1(fma_run);
 PG_FUNCTION_INFO_V1(fma_prune);
@@ -122,7 +123,7 @@ PrepareSource(FmaRun *run)
 						 has_where ? "" : " WHERE true");
 	FmaActAgain(identity);
 	run->from_all = run->from;
-	exclusion = FmaExclusionSql(run);
+	exclusion = FmaExclusionSql(dataset);
 	if (exclusion != NULL)
 		run->from = psprintf("%s%s", run->from_all, exclusion);
 	run->from_current = run->from;	/* until the versions are known */
@@ -291,12 +292,14 @@ Run(Engine *engine)
 {
 	ErrorData  *volatile error = NULL;
 
+	FmaStartKnowing(engine->run.dataset);
 	PG_TRY();
 	{
 		error = FmaTry(RunStages, engine);
 	}
 	PG_FINALLY();
 	{
+		FmaStopKnowing();
 		pgstat_report_appname(application_name == NULL ? "" : application_name);
 	}
 	PG_END_TRY();

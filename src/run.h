@@ -10,6 +10,7 @@
 #define FMA_RUN_H
 
 #include "dataset.h"
+#include "images.h"
 #include "query.h"
 
 #include "datatype/timestamp.h"
@@ -36,13 +37,6 @@ typedef struct FmaFound
 	int64		n_units;		/* 0 without units */
 	double		design_effect;
 } FmaFound;
-
-/* A threshold of a rule: predictions with less confidence count as another label */
-typedef struct FmaThreshold
-{
-	double		min_confidence;
-	char	   *below_label;
-} FmaThreshold;
 
 typedef struct FmaRun
 {
@@ -163,8 +157,6 @@ extern int64 FmaStoreSummaries(FmaRun *run, FmaRows *rows, const char *columns);
 extern void FmaPrepareClusters(FmaRun *run);
 extern char *FmaRunClusterSql(FmaRun *run, const char *alias);
 
-/* review.c: " AND ..." without what was excluded as duplicates; NULL if nothing was */
-extern char *FmaExclusionSql(FmaRun *run);
 extern void FmaNoteExclusion(FmaRun *run);
 
 /* The stages */
