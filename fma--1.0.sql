@@ -1768,25 +1768,32 @@ COMMENT ON COLUMN fma_dataset.changed_at IS 'when it was last altered';
 CREATE TABLE fma_dataset_share (
 	dataset_id integer NOT NULL REFERENCES fma_dataset ON DELETE CASCADE,
 	role regrole NOT NULL,
+	predictions boolean NOT NULL DEFAULT true,
 	PRIMARY KEY (dataset_id, role)
 );
-COMMENT ON TABLE fma_dataset_share IS 'roles that may read a dataset''s results and predictions
+COMMENT ON TABLE fma_dataset_share IS 'roles that may read a dataset''s results, and its predictions
 Written by fma_share.';
 COMMENT ON COLUMN fma_dataset_share.dataset_id IS 'the dataset';
 COMMENT ON COLUMN fma_dataset_share.role IS 'role that may read it, with its members; - for everybody';
+COMMENT ON COLUMN fma_dataset_share.predictions IS 'whether it may read the predictions too, or the results alone';
 
 -- Who may read: the one place that decides. Whatever belongs to a dataset follows its row.
-CREATE FUNCTION fma_may_read(dataset_id integer, owner oid, relation oid) RETURNS boolean
+CREATE FUNCTION fma_may_read(dataset_id integer, owner oid, relation oid, predictions boolean DEFAULT false) RETURNS boolean
 	LANGUAGE SQL STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT pg_has_role(owner, 'USAGE')
 		OR EXISTS (SELECT FROM fma_dataset_share AS s WHERE s.dataset_id = fma_may_read.dataset_id
-			AND (s.role = 0 OR pg_has_role(s.role, 'USAGE')))
+			AND (s.role = 0 OR pg_has_role(s.role, 'USAGE')) AND (s.predictions OR NOT fma_may_read.predictions))
 		OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = relation AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity
 			AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'));
 END;
-COMMENT ON FUNCTION fma_may_read(integer, oid, oid) IS 'whether the current user may read a dataset''s results
+COMMENT ON FUNCTION fma_may_read(integer, oid, oid, boolean) IS 'whether the current user may read a dataset''s results, or its predictions as well
 The owner, roles it was shared with, and whoever may SELECT a source that is a plain table without row security.';
+
+CREATE FUNCTION fma_may_manage(dataset_id integer) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_may_manage(integer) IS 'whether the current user is the owner of a dataset, or a member of that role
+For the policy of fma_dataset_share, which cannot ask fma_dataset: that one asks it.';
 
 ALTER TABLE fma_dataset ENABLE ROW LEVEL SECURITY;
 ALTER TABLE fma_dataset OWNER TO @extowner@;
@@ -1794,7 +1801,11 @@ CREATE POLICY fma_dataset_reader ON fma_dataset FOR SELECT USING (fma_may_read(d
 COMMENT ON POLICY fma_dataset_reader ON fma_dataset IS 'datasets that the current user may read';
 GRANT SELECT ON fma_dataset TO PUBLIC;
 
+ALTER TABLE fma_dataset_share ENABLE ROW LEVEL SECURITY;
 ALTER TABLE fma_dataset_share OWNER TO @extowner@;
+CREATE POLICY fma_dataset_share_reader ON fma_dataset_share FOR SELECT
+	USING (role = 0 OR pg_has_role(role, 'USAGE') OR fma_may_manage(dataset_id));
+COMMENT ON POLICY fma_dataset_share_reader ON fma_dataset_share IS 'what is shared with the current user, and what they share';
 GRANT SELECT ON fma_dataset_share TO PUBLIC;
 
 SELECT pg_extension_config_dump('fma_dataset', '');
@@ -1828,10 +1839,10 @@ CREATE FUNCTION fma_unregister(name text) RETURNS void
 COMMENT ON FUNCTION fma_unregister(text) IS 'Deletes a dataset with its rules and results.
 The table of predictions itself stays as it is.';
 
-CREATE FUNCTION fma_share(name text, role text, allowed boolean DEFAULT true) RETURNS void
+CREATE FUNCTION fma_share(name text, role text, allowed boolean DEFAULT true, predictions boolean DEFAULT true) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
-COMMENT ON FUNCTION fma_share(text, text, boolean) IS 'Lets a role read a dataset''s results and predictions, or no longer.
-The role "public" means everybody.';
+COMMENT ON FUNCTION fma_share(text, text, boolean, boolean) IS 'Lets a role read a dataset''s results and predictions, or no longer.
+The role "public" means everybody. predictions => false: the results alone. Another call changes it.';
 
 -- run: what an analysis of a dataset found, with its history
 
@@ -2146,7 +2157,7 @@ Only rows that occurred from since on and before until, where these are given. A
 CREATE FUNCTION fma_prune(name text, keep interval) RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C COST 10000;
 COMMENT ON FUNCTION fma_prune(text, interval) IS 'deletes a dataset''s runs that started longer ago than keep; returns how many
-The newest complete run stays, whatever its age.';
+The newest complete run stays, whatever its age. So do saved reports: older ones go, the newest stays.';
 
 -- private functions
 
@@ -2810,12 +2821,12 @@ COMMENT ON COLUMN fma_rule_results.reason IS 'why passed is NULL';
 ALTER VIEW fma_rule_results OWNER TO @extowner@;
 GRANT SELECT ON fma_rule_results TO PUBLIC;
 
--- schedule: runs by pg_cron, where it is installed (doc/schedule.md)
+-- schedule: runs and reports by pg_cron, where it is installed (doc/schedule.md)
 
-CREATE FUNCTION fma_schedule(name text, cron text) RETURNS bigint
+CREATE FUNCTION fma_schedule(name text, cron text, action text DEFAULT 'run') RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
-COMMENT ON FUNCTION fma_schedule(text, text) IS 'lets pg_cron run a dataset, as whoever schedules it
-cron is a schedule as pg_cron takes it, such as ''0 3 * * *'' (in its time zone, UTC by default). The job is called "fma: " and the dataset''s name; its number is returned. A second call changes it.';
+COMMENT ON FUNCTION fma_schedule(text, text, text) IS 'lets pg_cron run a dataset, as whoever schedules it
+cron is a schedule as pg_cron takes it, such as ''0 3 * * *'' (in its time zone, UTC by default). action is run, or report: run, then save a report and keep the newest 100. The job is called "fma: " and the dataset''s name; its number is returned. A second call changes it.';
 
 CREATE FUNCTION fma_unschedule(name text) RETURNS boolean
 	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
@@ -3588,6 +3599,13 @@ CREATE FUNCTION fma_render_html(report jsonb) RETURNS text
 COMMENT ON FUNCTION fma_render_html(jsonb) IS 'a report as one page of HTML, without a script and without a request
 From what fma_report_json or fma_save_report made: psql -XAtqc "SELECT fma_render_html(report) FROM fma_report ..." -o report.html.';
 
+-- markdown: a report as GitHub-flavoured Markdown (doc/report.md)
+
+CREATE FUNCTION fma_render_markdown(report jsonb) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION fma_render_markdown(jsonb) IS 'a report as GitHub-flavoured Markdown, without images
+From what fma_report_json or fma_save_report made. Every string from data is escaped.';
+
 -- report: all that a run found, as one JSON object (doc/report.md)
 
 -- private functions: its parts
@@ -3758,3 +3776,59 @@ CREATE FUNCTION fma_report_json(dataset text, run bigint DEFAULT NULL, examples 
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE COST 10000;
 COMMENT ON FUNCTION fma_report_json(text, bigint, integer) IS 'all that a run found, as one JSON object of a documented shape
 run: a complete run of the dataset, by default the newest. examples: how many rows are listed for each hotspot and cell of the confusion matrix; 0 for none, and the source is not read.';
+
+CREATE FUNCTION fma_report_html(dataset text, run bigint DEFAULT NULL, examples integer DEFAULT 20) RETURNS text
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	SELECT fma_render_html(fma_report_json(dataset, run, examples));
+END;
+COMMENT ON FUNCTION fma_report_html(text, bigint, integer) IS 'all that a run found, as one page of HTML
+psql -XAtqc "SELECT fma_report_html(''flights'')" -o report.html';
+
+CREATE FUNCTION fma_report_markdown(dataset text, run bigint DEFAULT NULL, examples integer DEFAULT 20) RETURNS text
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	SELECT fma_render_markdown(fma_report_json(dataset, run, examples));
+END;
+COMMENT ON FUNCTION fma_report_markdown(text, bigint, integer) IS 'all that a run found, as GitHub-flavoured Markdown
+For an issue, a pull request or a wiki.';
+
+-- report_store: reports that are kept (doc/report.md)
+
+CREATE TABLE fma_report (
+	report_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	dataset_id integer NOT NULL REFERENCES fma_dataset ON DELETE CASCADE,
+	run_id bigint NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT current_timestamp,
+	created_by text NOT NULL,
+	has_rows boolean NOT NULL,
+	report jsonb NOT NULL
+);
+CREATE INDEX ON fma_report (dataset_id, report_id);
+COMMENT ON TABLE fma_report IS 'reports that were saved: SELECT fma_render_html(report) FROM fma_report
+Written by fma_save_report. Those that list rows are seen by whoever may read the dataset''s predictions, the others by whoever may read its results.';
+COMMENT ON SEQUENCE fma_report_report_id_seq IS 'numbers of reports';
+COMMENT ON COLUMN fma_report.report_id IS 'number of the report';
+COMMENT ON COLUMN fma_report.dataset_id IS 'the dataset';
+COMMENT ON COLUMN fma_report.run_id IS 'the run it is about; it may have been pruned';
+COMMENT ON COLUMN fma_report.created_at IS 'when it was saved';
+COMMENT ON COLUMN fma_report.created_by IS 'the role that saved it';
+COMMENT ON COLUMN fma_report.has_rows IS 'whether it lists rows';
+COMMENT ON COLUMN fma_report.report IS 'as fma_report_json made it';
+
+ALTER TABLE fma_report ENABLE ROW LEVEL SECURITY;
+ALTER TABLE fma_report OWNER TO @extowner@;
+CREATE POLICY fma_report_reader ON fma_report FOR SELECT USING (EXISTS (SELECT FROM fma_dataset AS d
+	WHERE d.dataset_id = fma_report.dataset_id AND (NOT has_rows OR fma_may_read(d.dataset_id, d.owner, d.relation, true))));
+COMMENT ON POLICY fma_report_reader ON fma_report IS 'reports on the datasets that the current user may read; with rows only where they may read these too';
+GRANT SELECT ON fma_report TO PUBLIC;
+
+SELECT pg_extension_config_dump('fma_report', '');
+SELECT pg_extension_config_dump('fma_report_report_id_seq', '');
+
+-- functions
+
+CREATE FUNCTION fma_save_report(dataset text, run bigint DEFAULT NULL, examples integer DEFAULT 20, keep integer DEFAULT NULL) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C COST 10000;
+COMMENT ON FUNCTION fma_save_report(text, bigint, integer, integer) IS 'saves what fma_report_json returns in fma_report; returns the number of the report
+keep: so many newest reports of the dataset stay, this one included. A run that failed has no report: a warning, and NULL. Only the dataset''s owner may save.';
