@@ -6,6 +6,7 @@
 #
 #   CHROMIUM=/path      another browser of that family
 #   FMA_REPORTS=dir     where to leave the reports
+#   FMA_ONLY=pattern    only the tests whose names match
 set -euo pipefail
 
 skip() {
