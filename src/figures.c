@@ -10,7 +10,6 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
-#include "value.h"
 
 /* Percentages nearer than this to 0 or 100 say only that */
 #define LEAST_PERCENT 0.01
@@ -153,16 +152,11 @@ FmaPText(double p)
 	return psprintf("%.*f", p == 0.0 ? 0 : p < 0.001 ? 4 : p < 0.1 ? 3 : 2, p);
 }
 
-/* The number itself, in its shortest form */
+/* The number to as many digits as anybody could want, and not the noise after them */
 char *
 FmaExactText(double value)
 {
-	StringInfoData out;
-
-	initStringInfo(&out);
-	if (isfinite(value))
-		FmaAppendFloat8(&out, value);
-	return out.data;
+	return isfinite(value) ? psprintf("%.12g", value) : pstrdup("");
 }
 
 /* The time zone of a report's run; UTC when it names none that exists */

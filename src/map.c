@@ -7,14 +7,16 @@
 #include "miscadmin.h"
 
 /* Width in the image's own units, and the bounds of its height */
-#define MAP_WIDTH 720.0
-#define MAP_LEAST_HEIGHT 260.0
-#define MAP_MOST_HEIGHT 520.0
-#define MAP_MARGIN 24.0
+#define MAP_WIDTH 1000.0
+#define MAP_LEAST_HEIGHT 360.0
+#define MAP_MOST_HEIGHT 720.0
+#define MAP_MARGIN 33.0
 
 /* Radius of the place with the most rows, and of any other at least */
-#define MOST_RADIUS 17.0
-#define LEAST_RADIUS 1.8
+#define MOST_RADIUS 23.0
+#define LEAST_RADIUS 2.5
+/* One that a pointer can rest on, and so has a title */
+#define LEAST_TARGET 3.5
 
 /* Shades of the rate */
 #define SHADES 5
@@ -231,8 +233,15 @@ PutPlace(const Map *map, const Place *place)
 	double		radius = Max(LEAST_RADIUS, MOST_RADIUS * sqrt(place->n / map->most_n));
 	char	   *name = FmaNodeText(place->row, "place");
 
-	appendStringInfo(out, "<circle class=\"s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"><title>",
+	appendStringInfo(out, "<circle class=\"s%d\" cx=\"%.0f\" cy=\"%.0f\" r=\"%.1f\"",
 					 Shade(map, place->rate), MapX(map, place->longitude), MapY(map, place->latitude), radius);
+	/* Nobody can point at the smallest. */
+	if (radius < LEAST_TARGET)
+	{
+		FmaPut(out, "/>\n");
+		return;
+	}
+	FmaPut(out, "><title>");
 	FmaPutCut(out, name == NULL ? "no place" : name, FMA_SHOWN_LENGTH);
 	FmaPut(out, ": ");
 	FmaPutFigure(out, FmaRateFormat(map->page) (place->rate));

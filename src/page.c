@@ -194,6 +194,24 @@ DatasetName(FmaPage *page)
 	return name == NULL ? "unnamed dataset" : name;
 }
 
+/* Appends the style sheet without the spaces that only its source has */
+static void
+PutStyle(StringInfo out)
+{
+	char		last = '{';
+
+	for (int i = 0; FmaPageStyle[i] != NULL; i++)
+		for (const char *p = FmaPageStyle[i]; *p != '\0'; p++)
+		{
+			bool		is_space = *p == ' ' || *p == '\n';
+
+			if (is_space && (strchr("{};:, ", last) != NULL || p[1] == '{' || p[1] == '}'))
+				continue;
+			last = is_space ? ' ' : *p;
+			appendStringInfoCharMacro(out, last);
+		}
+}
+
 static void
 PutHead(FmaPage *page)
 {
@@ -206,9 +224,8 @@ PutHead(FmaPage *page)
 		   "<meta name=\"generator\" content=\"fma\">\n<title>");
 	FmaPutCut(out, DatasetName(page), TITLE_LENGTH);
 	FmaPut(out, ": failure report</title>\n<style>\n");
-	for (int i = 0; FmaPageStyle[i] != NULL; i++)
-		appendStringInfoString(out, FmaPageStyle[i]);
-	FmaPut(out, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#what-fails\">Skip to the report</a>\n");
+	PutStyle(out);
+	FmaPut(out, "\n</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#what-fails\">Skip to the report</a>\n");
 }
 
 /* " from 2001-04-01 to 2001-05-31", as far as it is known */

@@ -12,6 +12,9 @@
 #define FMA_MAX_HOTSPOTS 100
 #define FMA_MAX_MATRIX 100
 
+/* Counts below this are written in full */
+#define FMA_EXACT_COUNT 1e6
+
 /* SQL is shown whole up to so many characters */
 #define FMA_SQL_LENGTH 20000
 

@@ -6,7 +6,11 @@
 #include "page.h"
 
 /* So many rules are shown of those that were not broken */
-#define SOME_RULES 10
+#define SOME_RULES 5
+
+/* Slices and conditions that are shown */
+#define MAX_COMPARED 11
+#define MAX_REASONS 12
 
 /* What a rule was checked for */
 static void
@@ -41,11 +45,8 @@ PutThreshold(FmaPage *page, FmaNode *row)
 
 	if (direction != NULL)
 		FmaPutCut(page->out, direction, FMA_SHOWN_LENGTH);
-	FmaPut(page->out, " <span");
-	FmaPutTitle(page->out, threshold);
-	FmaPut(page->out, ">");
-	FmaPutFigure(page->out, FmaNumberText(threshold));
-	FmaPut(page->out, "</span>");
+	FmaPut(page->out, " ");
+	FmaPutText(page->out, FmaExactText(threshold));
 }
 
 /* Whether the rule was kept */
@@ -101,7 +102,7 @@ PutRulesOf(FmaPage *page, FmaNode *rules, const char *caption, bool (*is_wanted)
 		{"Rule", FMA_CELL_TEXT, "rule"},
 		{"For", FMA_CELL_OWN, NULL, NULL, PutSegment},
 		{"Value", FMA_CELL_NUMBER, "value"},
-		{"95&#8239;% interval", FMA_CELL_NUMBER_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_NUMBER_RANGE, "ci_low", "ci_high"},
 		{"Threshold", FMA_CELL_OWN, "threshold", NULL, PutThreshold},
 		{"Result", FMA_CELL_OWN, NULL, NULL, PutPassed},
 		{"Rows", FMA_CELL_COUNT, "n"},
@@ -179,6 +180,15 @@ PutComparedSlice(FmaPage *page, FmaNode *row)
 		FmaPutData(page->out, FmaNodeText(row, "slice"), 2 * FMA_SHOWN_LENGTH);
 }
 
+/* The p-value after correction; that of all rows is the only one of its kind and needs none */
+static void
+PutCorrected(FmaPage *page, FmaNode *row)
+{
+	double		q = FmaNodeNumber(row, "q_value");
+
+	FmaPutExactWord(page->out, isnan(q) ? FmaNodeNumber(row, "p_value") : q, FmaPText);
+}
+
 /* Which versions were compared */
 static void
 PutCompared(FmaPage *page, FmaNode *first)
@@ -203,13 +213,12 @@ FmaPutComparison(FmaPage *page)
 		{"Older", FMA_CELL_RATE, "loss_a"},
 		{"Newer", FMA_CELL_RATE, "loss_b"},
 		{page->is_loss ? "Difference" : "Difference, points", FMA_CELL_DIFFERENCE, "difference"},
-		{"95&#8239;% interval", FMA_CELL_DIFFERENCE_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_DIFFERENCE_RANGE, "ci_low", "ci_high"},
 		{"Only older failed", FMA_CELL_COUNT, "only_a_failed"},
 		{"Only newer failed", FMA_CELL_COUNT, "only_b_failed"},
-		{"p", FMA_CELL_P, "p_value"},
-		{"q", FMA_CELL_P, "q_value"}
+		{"p, corrected", FMA_CELL_OWN_NUMBER, "p_value", NULL, PutCorrected}
 	};
-	const FmaPageTable table = {FMA_PAGE_TABLE("Versions on the same rows", columns), .max_rows = 21, .more = "fma_model_comparison"};
+	const FmaPageTable table = {FMA_PAGE_TABLE("Versions on the same rows", columns), .max_rows = MAX_COMPARED, .more = "fma_model_comparison"};
 
 	PutVersions(page);
 	if (FmaListLength(comparison) == 0)
@@ -298,7 +307,7 @@ FmaPutExplanation(FmaPage *page)
 		{"p", FMA_CELL_P, "p_value"}
 	};
 	const FmaPageTable table = {
-		FMA_PAGE_TABLE("Why the rate changed", columns), .is_titled = true, .max_rows = 20, .more = "fma_change_explanation"
+		FMA_PAGE_TABLE("Why the rate changed", columns), .is_titled = true, .max_rows = MAX_REASONS, .more = "fma_change_explanation"
 	};
 
 	FmaPut(page->out, "<p class=\"about\">How far the change of the rate comes from more or fewer such rows (mix), and from such rows failing at another "

@@ -11,6 +11,9 @@
 /* The sentences of a report */
 #define MAX_SENTENCES 6
 
+/* Slices that are shown beside the hotspots */
+#define MAX_SLICES 10
+
 /* One of the figures at the top */
 typedef struct KeyFigure
 {
@@ -29,7 +32,7 @@ PutRateNote(FmaPage *page, FmaNode *overview)
 
 	if (isnan(low) || isnan(high))
 		return;
-	appendStringInfo(page->out, "<span title=\"%s to %s\">95&#8239;%%: ", FmaExactText(low), FmaExactText(high));
+	appendStringInfo(page->out, "<span title=\"%s to %s\">95&nbsp;%%: ", FmaExactText(low), FmaExactText(high));
 	FmaPutInterval(page->out, low, high, FmaPercentText);
 	FmaPut(page->out, "</span>");
 }
@@ -97,7 +100,7 @@ PutKeyFigures(FmaPage *page, FmaNode *overview)
 			FmaPut(out, "<dl class=\"figures\">\n");
 		is_first = false;
 		appendStringInfo(out, "<div><dt>%s</dt><dd", figure->name);
-		FmaPutTitle(out, value);
+		FmaPutTitle(out, value, NULL);
 		FmaPut(out, ">");
 		FmaPutFigure(out, figure->format(value));
 		FmaPut(out, "</dd>");
@@ -240,7 +243,7 @@ PutHotspotTable(FmaPage *page, FmaNode *hotspots)
 		{"Slice", FMA_CELL_OWN, NULL, NULL, PutRankAndSlice},
 		{"Against all rows", FMA_CELL_BAR, rate},
 		{page->is_loss ? "Mean loss" : "Failure rate", FMA_CELL_RATE, rate},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Rows", FMA_CELL_OWN_NUMBER, "n", NULL, PutRowsLink},
 		{"Lift", FMA_CELL_LIFT, "lift"},
 		{"Of all failures", FMA_CELL_SHARE, "share_of_failures"},
@@ -264,7 +267,7 @@ PutSlices(FmaPage *page, FmaNode *slices)
 	const FmaPageColumn columns[] = {
 		{"Slice", FMA_CELL_OWN, NULL, NULL, PutRankAndSlice},
 		{page->is_loss ? "Mean loss" : "Failure rate", FMA_CELL_RATE, rate},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Rows", FMA_CELL_COUNT, "n"},
 		{"Lift", FMA_CELL_LIFT, "lift"},
 		{"Beyond the expected", FMA_CELL_NUMBER, "excess_failures"},
@@ -273,7 +276,9 @@ PutSlices(FmaPage *page, FmaNode *slices)
 		{"Macro F1", FMA_CELL_NUMBER, "macro_f1"},
 		{"RMSE", FMA_CELL_NUMBER, "rmse"}
 	};
-	const FmaPageTable table = {FMA_PAGE_TABLE("Slices with the most failures beyond the expected", columns), .is_titled = true, .max_rows = 20};
+	const FmaPageTable table = {
+		FMA_PAGE_TABLE("Slices with the most failures beyond the expected", columns), .is_titled = true, .max_rows = MAX_SLICES, .more = "fma_slice_metrics"
+	};
 
 	FmaPut(page->out, "<details><summary>Slices that overlap these, the most failures first</summary>\n");
 	FmaPutTable(page, &table, slices);
@@ -296,7 +301,7 @@ FmaPutHotspots(FmaPage *page)
 		{
 			FmaPut(page->out, "The dashed line is the rate of all rows, ");
 			FmaPutRate(page, page->baseline);
-			FmaPut(page->out, "; the thin line is the 95&#8239;% interval. ");
+			FmaPut(page->out, "; the thin line is the 95&nbsp;% interval. ");
 		}
 		FmaPut(page->out, "q is the p-value after correction for all that was tested. A hotspot that is new looks worse than it is: "
 			   "rows that come later tell.</p>\n");

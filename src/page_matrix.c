@@ -142,9 +142,9 @@ PutCellTitle(FmaPage *page, int truth, int prediction, const double *values)
 	}
 	appendStringInfoString(out, FmaExactText(values[BY_COUNT]));
 	if (!isnan(values[BY_TRUTH]))
-		appendStringInfo(out, ", %s of the truth", FmaExactText(values[BY_TRUTH]));
+		appendStringInfo(out, ", %s of truth", FmaExactText(values[BY_TRUTH]));
 	if (!isnan(values[BY_PREDICTION]))
-		appendStringInfo(out, ", %s of the prediction", FmaExactText(values[BY_PREDICTION]));
+		appendStringInfo(out, ", %s of prediction", FmaExactText(values[BY_PREDICTION]));
 	FmaPut(out, "\"");
 }
 
@@ -167,12 +167,12 @@ PutCell(FmaPage *page, int truth, int prediction, double most[N_WAYS][2])
 		values[way] = CellValue(page, way, truth, prediction);
 	if (!(values[BY_COUNT] > 0))
 	{
-		appendStringInfo(out, "<td class=\"zero%s\">0</td>", is_right ? " right" : "");
+		FmaPut(out, "<td class=\"zero\">0</td>");
 		return;
 	}
-	appendStringInfo(out, "<td class=\"%s", is_right ? "right" : "wrong");
+	appendStringInfoString(out, is_right ? "<td class=\"right " : "<td class=\"");
 	for (int way = 0; way < N_WAYS; way++)
-		appendStringInfo(out, " %c%d", way_letters[way], Shade(values[way], most[way][is_right]));
+		appendStringInfo(out, "%s%c%d", way > 0 ? " " : "", way_letters[way], Shade(values[way], most[way][is_right]));
 	FmaPut(out, "\">");
 	if (has_rows)
 	{
@@ -257,7 +257,7 @@ PutTakenFor(FmaPage *page, FmaNode *row)
 	{
 		FmaPut(page->out, " <span class=\"soft\">");
 		FmaPutFigure(page->out, FmaCountText(n));
-		FmaPut(page->out, "&#8239;&times;</span>");
+		FmaPut(page->out, "&nbsp;&times;</span>");
 	}
 }
 
@@ -296,30 +296,30 @@ PutCalibrationSentence(FmaPage *page, FmaNode *calibration)
 	FmaPut(out, "<p>");
 	if (!isnan(confidence) && !isnan(accuracy))
 	{
-		appendStringInfo(out, "On average the model claims <span title=\"%s\">", FmaExactText(confidence));
-		FmaPutFigure(out, FmaPercentText(confidence));
-		appendStringInfo(out, "</span> and is right in <span title=\"%s\">", FmaExactText(accuracy));
-		FmaPutFigure(out, FmaPercentText(accuracy));
-		FmaPut(out, "</span>. ");
+		FmaPut(out, "On average the model claims ");
+		FmaPutExactWord(out, confidence, FmaPercentText);
+		FmaPut(out, " and is right in ");
+		FmaPutExactWord(out, accuracy, FmaPercentText);
+		FmaPut(out, ". ");
 	}
 	if (!isnan(ece))
 	{
-		appendStringInfo(out, "The expected calibration error is <strong title=\"%s\">", FmaExactText(ece));
-		FmaPutFigure(out, FmaPercentText(ece));
+		FmaPut(out, "The expected calibration error is <strong>");
+		FmaPutExactWord(out, ece, FmaPercentText);
 		FmaPut(out, "</strong>");
 	}
 	if (!isnan(ece) && !isnan(calibrated))
 	{
-		appendStringInfo(out, "; a perfectly calibrated model would show <span title=\"%s\">", FmaExactText(calibrated));
-		FmaPutFigure(out, FmaPercentText(calibrated));
-		FmaPut(out, "</span> with so many rows");
+		FmaPut(out, "; a perfectly calibrated model would show ");
+		FmaPutExactWord(out, calibrated, FmaPercentText);
+		FmaPut(out, " with so many rows");
 	}
 	if (!isnan(ece) && !isnan(calibrated) && !isnan(p))
 	{
-		appendStringInfo(out, ", so this is %s chance (p&nbsp;%s<span title=\"%s\">", p < SIGNIFICANT ? "more than" : "no more than",
-						 *FmaPText(p) == '<' ? "" : "=&nbsp;", FmaExactText(p));
-		FmaPutFigure(out, FmaPText(p));
-		FmaPut(out, "</span>)");
+		appendStringInfo(out, ", so this is %s chance (p&nbsp;%s", p < SIGNIFICANT ? "more than" : "no more than",
+						 *FmaPText(p) == '<' ? "" : "=&nbsp;");
+		FmaPutExactWord(out, p, FmaPText);
+		FmaPut(out, ")");
 	}
 	appendStringInfoString(out, isnan(ece) ? "</p>\n" : ".</p>\n");
 }
@@ -348,7 +348,7 @@ FmaPutCalibration(FmaPage *page)
 		{"Rows", FMA_CELL_COUNT, "n"},
 		{"Mean confidence", FMA_CELL_SHARE, "mean_confidence"},
 		{"Accuracy", FMA_CELL_SHARE, "accuracy"},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Gap, points", FMA_CELL_DIFFERENCE, "gap"}
 	};
 	const FmaPageTable table = {FMA_PAGE_TABLE("Bins of the confidence", columns), .is_titled = true, .is_wanted = BinHasRows};

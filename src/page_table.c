@@ -33,11 +33,7 @@ char	   *(*
 void
 FmaPutRate(FmaPage *page, double rate)
 {
-	FmaPut(page->out, "<span");
-	FmaPutTitle(page->out, rate);
-	FmaPut(page->out, ">");
-	FmaPutFigure(page->out, FmaRateFormat(page) (rate));
-	FmaPut(page->out, "</span>");
+	FmaPutExactWord(page->out, rate, FmaRateFormat(page));
 }
 
 /* The largest number under a key in a list of objects, and at least "least" */
@@ -162,21 +158,19 @@ PutTime(FmaPage *page, FmaNode *row, const char *key)
 	FmaPut(page->out, "</span>");
 }
 
-/* The ends of an interval, both exactly in its title */
+/* The ends of an interval; the title of the cell has both exactly */
 static void
 PutRange(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 {
 	double		low = FmaNodeNumber(row, column->key);
 	double		high = FmaNodeNumber(row, column->other);
 
-	appendStringInfo(page->out, "<span title=\"%s to %s\">", FmaExactText(low), FmaExactText(high));
 	if (column->kind == FMA_CELL_RANGE)
 		FmaPutInterval(page->out, low, high, FmaRateFormat(page));
 	else if (column->kind == FMA_CELL_NUMBER_RANGE)
 		FmaPutInterval(page->out, low, high, FmaNumberText);
 	else
 		FmaPutInterval(page->out, low, high, page->is_loss ? SignedText : FmaPointsText);
-	FmaPut(page->out, "</span>");
 }
 
 static void
@@ -199,7 +193,7 @@ PutContent(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 {
 	if (!HasCell(page, column, row) && column->kind != FMA_CELL_TEXT)
 	{
-		FmaPut(page->out, "<span class=\"none\">&ndash;</span>");
+		FmaPut(page->out, "&ndash;");
 		return;
 	}
 	switch (column->kind)
@@ -225,9 +219,29 @@ PutContent(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 		default:
 			FmaPutFigure(page->out, NumberText(page, column->kind, FmaNodeNumber(row, column->key)));
 			if (column->kind == FMA_CELL_LIFT)
-				FmaPut(page->out, "&#8239;&times;");
+				FmaPut(page->out, " &times;");
 			break;
 	}
+}
+
+/* The attributes of a cell: its kind, and the number exactly */
+static void
+PutCellAttributes(FmaPage *page, const Shown *shown, bool is_first, FmaNode *row)
+{
+	const FmaPageColumn *column = shown->column;
+	double		value = FmaNodeNumber(row, column->key == NULL ? "" : column->key);
+
+	if (!shown->is_number)
+	{
+		if (!is_first)
+			FmaPut(page->out, " class=\"text\"");
+	}
+	else if (IsRange(column->kind) && HasCell(page, column, row))
+		appendStringInfo(page->out, " title=\"%s to %s\"", FmaExactText(value), FmaExactText(FmaNodeNumber(row, column->other)));
+	else if (column->kind == FMA_CELL_COUNT && fabs(value) < FMA_EXACT_COUNT)
+		;						/* it stands there */
+	else if (!IsRange(column->kind) && column->kind != FMA_CELL_OWN_NUMBER)
+		FmaPutTitle(page->out, value, NumberText(page, column->kind, value));
 }
 
 static void
@@ -239,20 +253,10 @@ PutRow(FmaPage *page, const FmaPageTable *table, const Shown *shown, int n_shown
 	FmaPut(page->out, ">");
 	for (int i = 0; i < n_shown; i++)
 	{
-		const FmaPageColumn *column = shown[i].column;
-
-		if (i == 0)
-			FmaPut(page->out, "<th scope=\"row\"");
-		else
-			FmaPut(page->out, "<td");
-		if (shown[i].is_number)
-		{
-			FmaPut(page->out, " class=\"num\"");
-			if (!IsRange(column->kind) && column->kind != FMA_CELL_OWN_NUMBER)
-				FmaPutTitle(page->out, FmaNodeNumber(row, column->key));
-		}
+		appendStringInfoString(page->out, i == 0 ? "<th scope=\"row\"" : "<td");
+		PutCellAttributes(page, &shown[i], i == 0, row);
 		FmaPut(page->out, ">");
-		PutContent(page, column, row);
+		PutContent(page, shown[i].column, row);
 		appendStringInfoString(page->out, i == 0 ? "</th>" : "</td>");
 	}
 	FmaPut(page->out, "</tr>\n");
@@ -266,7 +270,7 @@ PutHead(FmaPage *page, const FmaPageTable *table, const Shown *shown, int n_show
 	appendStringInfo(page->out, "<section class=\"scroll\" tabindex=\"0\" aria-label=\"Table: %s\"><table%s><caption>%s</caption>\n<thead><tr>",
 					 table->caption, table->is_titled ? " class=\"titled\"" : "", table->caption);
 	for (int i = 0; i < n_shown; i++)
-		appendStringInfo(page->out, "<th scope=\"col\"%s>%s</th>", shown[i].is_number ? " class=\"num\"" : "", shown[i].column->head);
+		appendStringInfo(page->out, "<th scope=\"col\"%s>%s</th>", shown[i].is_number ? "" : " class=\"text\"", shown[i].column->head);
 	FmaPut(page->out, "</tr></thead>\n<tbody>\n");
 }
 

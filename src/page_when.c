@@ -7,9 +7,9 @@
 #include "charts.h"
 
 /* Rows of the tables beside charts */
-#define WORST_PERIODS 10
-#define WORST_BATCHES 30
-#define WORST_PLACES 15
+#define WORST_PERIODS 6
+#define WORST_BATCHES 12
+#define WORST_PLACES 10
 
 static int
 CompareDown(const void *a, const void *b)
@@ -65,9 +65,9 @@ PutChangepoints(FmaPage *page, FmaNode *changes)
 	const FmaPageColumn columns[] = {
 		{"From", FMA_CELL_TIME, "time"},
 		{"Before", FMA_CELL_RATE, "rate_before"},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low_before", "ci_high_before"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low_before", "ci_high_before"},
 		{"After", FMA_CELL_RATE, "rate_after"},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low_after", "ci_high_after"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low_after", "ci_high_after"},
 		{page->is_loss ? "Difference" : "Difference, points", FMA_CELL_DIFFERENCE, "difference"},
 		{"p", FMA_CELL_P, "p_value"}
 	};
@@ -90,7 +90,7 @@ FmaPutTimeline(FmaPage *page)
 		{"From", FMA_CELL_TIME, "time"},
 		{"Against all rows", FMA_CELL_BAR, SummaryKey(page)},
 		{RateName(page), FMA_CELL_RATE, SummaryKey(page)},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Rows", FMA_CELL_COUNT, "n"},
 		{"Failures", FMA_CELL_COUNT, "failures"},
 		{"Confident errors", FMA_CELL_COUNT, "confident_errors"}
@@ -106,7 +106,7 @@ FmaPutTimeline(FmaPage *page)
 		FmaPutData(page->out, period, FMA_SHOWN_LENGTH);
 	}
 	if (FmaListMax(points, "ci_high", -1) >= 0)
-		FmaPut(page->out, " with 95&#8239;% intervals");
+		FmaPut(page->out, " with 95&nbsp;% intervals");
 	FmaPut(page->out, "; dashed: all rows; ");
 	if (FmaListLength(changes) > 0)
 		FmaPut(page->out, "thick: the level before and after a change; ");
@@ -127,7 +127,7 @@ FmaPutBatches(FmaPage *page)
 		{"Batch", FMA_CELL_TEXT, "batch"},
 		{"Against all rows", FMA_CELL_BAR, SummaryKey(page)},
 		{RateName(page), FMA_CELL_RATE, SummaryKey(page)},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Rows", FMA_CELL_COUNT, "n"},
 		{"Failures", FMA_CELL_COUNT, "failures"},
 		{"Confident errors", FMA_CELL_COUNT, "confident_errors"},
@@ -169,7 +169,7 @@ PutConfused(FmaPage *page, FmaNode *row)
 	{
 		FmaPut(page->out, ", ");
 		FmaPutFigure(page->out, FmaCountText(n));
-		FmaPut(page->out, "&#8239;&times;");
+		FmaPut(page->out, "&nbsp;&times;");
 	}
 	FmaPut(page->out, "</span> ");
 }
@@ -224,7 +224,7 @@ FmaPutClusters(FmaPage *page)
 		{"Cluster", FMA_CELL_OWN, NULL, NULL, PutClusterName},
 		{"Against all rows", FMA_CELL_BAR, SummaryKey(page)},
 		{RateName(page), FMA_CELL_RATE, SummaryKey(page)},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Rows", FMA_CELL_COUNT, "n"},
 		{"Lift", FMA_CELL_LIFT, "lift"},
 		{"Of all failures", FMA_CELL_SHARE, "share_of_failures"},
@@ -253,7 +253,7 @@ FmaPutPlaces(FmaPage *page)
 		{"Place", FMA_CELL_TEXT, "place"},
 		{"Against all rows", FMA_CELL_BAR, SummaryKey(page)},
 		{RateName(page), FMA_CELL_RATE, SummaryKey(page)},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Rows", FMA_CELL_COUNT, "n"},
 		{"Lift", FMA_CELL_LIFT, "lift"},
 		{"Of all failures", FMA_CELL_SHARE, "share_of_failures"},

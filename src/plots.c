@@ -105,19 +105,21 @@ BeginTick(StringInfo out, double x, int y, const char *anchor)
 static void
 PutCurveLine(StringInfo out, FmaNode *curve, const char *key)
 {
-	bool		is_first = true;
+	int			length = Min(FmaListLength(curve), MAX_POINTS);
+	double		last = NAN;
 
 	appendStringInfo(out, "<path class=\"line %s\" d=\"", key);
-	for (int i = 0; i < Min(FmaListLength(curve), MAX_POINTS); i++)
+	for (int i = 0; i < length; i++)
 	{
 		FmaNode    *row = FmaListObject(curve, i);
 		double		threshold = FmaNodeNumber(row, "threshold");
 		double		value = FmaNodeNumber(row, key);
 
-		if (isnan(threshold) || isnan(value))
+		/* Points within a level stretch add nothing. */
+		if (isnan(threshold) || isnan(value) || (value == last && value == FmaNodeNumber(FmaListObject(curve, i + 1), key)))
 			continue;
-		appendStringInfo(out, "%s%.1f %.1f", is_first ? "M" : " ", PlotX(threshold) * UNITS, PlotY(value, 1));
-		is_first = false;
+		appendStringInfo(out, "%s%.0f %.1f", isnan(last) ? "M" : " ", PlotX(threshold) * UNITS, PlotY(value, 1));
+		last = value;
 	}
 	FmaPut(out, "\"/>\n");
 }
@@ -348,13 +350,14 @@ PutDots(const Timeline *timeline)
 	StringInfo	out = timeline->page->out;
 	char	   *(*format) (double value) = FmaRateFormat(timeline->page);
 
+	FmaPut(out, "<g class=\"dots\">\n");
 	for (int i = 0; i < timeline->count; i++)
 	{
 		const Point *point = &timeline->points[i];
 		TimestampTz time;
 
 		CHECK_FOR_INTERRUPTS();
-		appendStringInfo(out, "<circle class=\"dot rate\" cx=\"%.2f%%\" cy=\"%.1f\" r=\"2.5\"><title>", point->x, PlotY(point->rate, timeline->y_max));
+		appendStringInfo(out, "<circle cx=\"%.1f%%\" cy=\"%.0f\" r=\"2.5\"><title>", point->x, PlotY(point->rate, timeline->y_max));
 		if (FmaNodeTime(point->row, "time", &time))
 			appendStringInfo(out, "%s: ", FmaTimeText(time, timeline->page->zone));
 		FmaPutFigure(out, format(point->rate));
@@ -368,6 +371,7 @@ PutDots(const Timeline *timeline)
 		FmaPutFigure(out, FmaCountText(point->n));
 		appendStringInfo(out, " %s</title></circle>\n", timeline->page->rows);
 	}
+	FmaPut(out, "</g>\n");
 }
 
 /* Dates along the axis */
