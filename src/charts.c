@@ -47,6 +47,9 @@ FmaPutBar(StringInfo out, const FmaBar *bar)
 		return;
 	appendStringInfo(out, "<svg class=\"bar%s\" viewBox=\"0 0 %d %d\" aria-hidden=\"true\"><path d=\"M1 %dH%.0f\"/>",
 					 bar->value < bar->baseline ? " better" : "", BAR_WIDTH, BAR_HEIGHT, BAR_MIDDLE, BarX(bar, bar->value));
+	/* What one looks for is the part beyond the rate of all rows. */
+	if (bar->value > bar->baseline)
+		appendStringInfo(out, "<path class=\"excess\" d=\"M%.0f %dH%.0f\"/>", BarX(bar, bar->baseline), BAR_MIDDLE, BarX(bar, bar->value));
 	if (!isnan(bar->low) && !isnan(bar->high))
 		appendStringInfo(out, "<path d=\"M%.0f %dH%.0fm0-3v6M%.0f 6v6\"/>",
 						 BarX(bar, bar->low), BAR_MIDDLE, BarX(bar, bar->high), BarX(bar, bar->low));

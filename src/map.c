@@ -226,6 +226,13 @@ PutGraticule(const Map *map)
 	}
 }
 
+/* Whether the rate of a place may be that of all rows */
+static bool
+IsChance(const Map *map, const Place *place)
+{
+	return FmaNodeNumber(place->row, "ci_low") <= map->page->baseline && map->page->baseline <= FmaNodeNumber(place->row, "ci_high");
+}
+
 static void
 PutPlace(const Map *map, const Place *place)
 {
@@ -233,8 +240,8 @@ PutPlace(const Map *map, const Place *place)
 	double		radius = Max(LEAST_RADIUS, MOST_RADIUS * sqrt(place->n / map->most_n));
 	char	   *name = FmaNodeText(place->row, "place");
 
-	appendStringInfo(out, "<circle class=\"s%d\" cx=\"%.0f\" cy=\"%.0f\" r=\"%.1f\"",
-					 Shade(map, place->rate), MapX(map, place->longitude), MapY(map, place->latitude), radius);
+	appendStringInfo(out, "<circle class=\"s%d%s\" cx=\"%.0f\" cy=\"%.0f\" r=\"%.1f\"",
+					 Shade(map, place->rate), IsChance(map, place) ? " faint" : "", MapX(map, place->longitude), MapY(map, place->latitude), radius);
 	/* Nobody can point at the smallest. */
 	if (radius < LEAST_TARGET)
 	{
@@ -264,7 +271,8 @@ PutRings(const Map *map, FmaNode *clusters)
 		double		radius = FmaNodeNumber(cluster, "radius_km") / KM_OF_DEGREE * map->scale;
 
 		/* Only those that are within the image */
-		if (!(fabs(longitude) <= 180 && fabs(latitude) <= 90 && radius >= 0 && radius < MAP_WIDTH) || FmaNodeNumber(cluster, "rank") != i + 1)
+		if (!(fabs(longitude) <= 180 && fabs(latitude) <= 90 && radius >= 0 && radius < MAP_WIDTH) ||
+			FmaNodeNumber(cluster, "rank") != i + 1 || !(FmaNodeNumber(cluster, "p_value") < FMA_SIGNIFICANT))
 			continue;
 		radius = Max(radius, 5);
 		appendStringInfo(out, "<circle class=\"ring\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"/><text class=\"name ring mid\" x=\"%.1f\" y=\"%.1f\">%d</text>\n",
@@ -297,7 +305,7 @@ PutLegend(const Map *map)
 			FmaPutInterval(out, map->steps[i - 1], map->steps[i], format);
 		FmaPut(out, "</span> ");
 	}
-	FmaPut(out, "<span>The larger, the more rows.</span></p>\n");
+	FmaPut(out, "<span>Faint: may be chance.</span> <span>The larger, the more rows.</span></p>\n");
 }
 
 /* Appends a map of fma_places' rows; false and nothing when fewer than two have a position */

@@ -131,9 +131,19 @@ IsLonger(const char *text, int limit)
 	return p < end;
 }
 
+/* Whether a text may have letters that are written from right to left */
+static bool
+HasDirection(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (IS_HIGHBIT_SET(*text))
+			return true;
+	return false;
+}
+
 /*
- * Appends a string from data as an element of its own, whose direction is its
- * own; what is cut off stands in the title, as far as that is of use.
+ * Appends a string from data, as an element of its own where its direction may
+ * be its own; what is cut off stands in the title, as far as that is of use.
  */
 void
 FmaPutData(StringInfo out, const char *text, int limit)
@@ -150,6 +160,8 @@ FmaPutData(StringInfo out, const char *text, int limit)
 		FmaPutCut(out, text, limit);
 		FmaPut(out, "</bdi>");
 	}
+	else if (!HasDirection(text))
+		FmaPutText(out, text);
 	else
 	{
 		FmaPut(out, "<bdi>");

@@ -19,7 +19,7 @@
 
 /* Characters of a label or slice that are shown, and of what it is in full */
 #define FMA_SHOWN_LENGTH 80
-#define FMA_TITLE_LENGTH 400
+#define FMA_TITLE_LENGTH 250
 
 extern void FmaPutText(StringInfo out, const char *text);
 extern void FmaPutCut(StringInfo out, const char *text, int limit);

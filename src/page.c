@@ -280,9 +280,26 @@ PutHeader(FmaPage *page)
 	{
 		FmaPut(out, "<span>made ");
 		FmaPutText(out, FmaTimeText(made_at, page->zone));
-		FmaPut(out, "</span>");
+		FmaPut(out, " (times in ");
+		FmaPutText(out, pg_get_timezone_name(page->zone));
+		FmaPut(out, ")</span>");
 	}
 	FmaPut(out, "</p>\n</header>\n");
+}
+
+/* Where the page comes from */
+static void
+PutFooter(FmaPage *page)
+{
+	char	   *version = FmaNodeText(page->report, "fma_version");
+
+	FmaPut(page->out, "<footer>Made inside PostgreSQL by fma");
+	if (version != NULL)
+	{
+		FmaPut(page->out, " ");
+		FmaPutCut(page->out, version, TITLE_LENGTH);
+	}
+	FmaPut(page->out, ".</footer>\n");
 }
 
 static void
@@ -331,6 +348,8 @@ fma_render_html(PG_FUNCTION_ARGS)
 	for (int i = 0; i < lengthof(sections); i++)
 		if (sections[i].is_there(&page))
 			PutSection(&page, &sections[i]);
-	FmaPut(&out, "</main>\n</div>\n</body>\n</html>\n");
+	FmaPut(&out, "</main>\n</div>\n");
+	PutFooter(&page);
+	FmaPut(&out, "</body>\n</html>\n");
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }

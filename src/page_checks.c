@@ -12,6 +12,9 @@
 #define MAX_COMPARED 11
 #define MAX_REASONS 12
 
+/* Characters of a version's name at the head of a column */
+#define VERSION_LENGTH 16
+
 /* What a rule was checked for */
 static void
 PutSegment(FmaPage *page, FmaNode *row)
@@ -202,20 +205,33 @@ PutCompared(FmaPage *page, FmaNode *first)
 	FmaPut(out, ", on the same rows; then the slices where it lost the most. Positive differences are worse.</p>\n");
 }
 
+/* A version's name as the head of a column */
+static char *
+VersionHead(FmaNode *comparison, const char *key, const char *otherwise)
+{
+	char	   *version = FmaNodeText(comparison, key);
+	StringInfoData head;
+
+	initStringInfo(&head);
+	FmaPutCut(&head, version == NULL ? otherwise : version, VERSION_LENGTH);
+	return head.data;
+}
+
 /* Model versions on the same rows */
 void
 FmaPutComparison(FmaPage *page)
 {
 	FmaNode    *comparison = FmaNodeList(page->report, "comparison");
+	FmaNode    *first = FmaListObject(comparison, 0);
 	const FmaPageColumn columns[] = {
 		{"Slice", FMA_CELL_OWN, NULL, NULL, PutComparedSlice},
 		{"Rows", FMA_CELL_COUNT, "n"},
-		{"Older", FMA_CELL_RATE, "loss_a"},
-		{"Newer", FMA_CELL_RATE, "loss_b"},
+		{VersionHead(first, "version_a", "Older"), FMA_CELL_RATE, "loss_a"},
+		{VersionHead(first, "version_b", "Newer"), FMA_CELL_RATE, "loss_b"},
 		{page->is_loss ? "Difference" : "Difference, points", FMA_CELL_DIFFERENCE, "difference"},
 		{"95&nbsp;% interval", FMA_CELL_DIFFERENCE_RANGE, "ci_low", "ci_high"},
-		{"Only older failed", FMA_CELL_COUNT, "only_a_failed"},
-		{"Only newer failed", FMA_CELL_COUNT, "only_b_failed"},
+		{"Only the older failed", FMA_CELL_COUNT, "only_a_failed"},
+		{"Only the newer failed", FMA_CELL_COUNT, "only_b_failed"},
 		{"p, corrected", FMA_CELL_OWN_NUMBER, "p_value", NULL, PutCorrected}
 	};
 	const FmaPageTable table = {FMA_PAGE_TABLE("Versions on the same rows", columns), .max_rows = MAX_COMPARED, .more = "fma_model_comparison"};
@@ -223,7 +239,7 @@ FmaPutComparison(FmaPage *page)
 	PutVersions(page);
 	if (FmaListLength(comparison) == 0)
 		return;
-	PutCompared(page, FmaListObject(comparison, 0));
+	PutCompared(page, first);
 	FmaPutTable(page, &table, comparison);
 }
 
@@ -291,6 +307,23 @@ PutCondition(FmaPage *page, FmaNode *row)
 	}
 }
 
+/* The rows to show: features as a whole, then conditions; returns how many */
+static int
+FeaturesFirst(FmaNode *explanation, int *order)
+{
+	int			count = 0;
+
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < FmaListLength(explanation) && count < MAX_REASONS; i++)
+		{
+			bool		is_whole = FmaNodeText(FmaListObject(explanation, i), "condition") == NULL;
+
+			if (is_whole == (pass == 0))
+				order[count++] = i;
+		}
+	return count;
+}
+
 /* Why the rate changed: other rows, or the same rows at another rate */
 void
 FmaPutExplanation(FmaPage *page)
@@ -306,12 +339,16 @@ FmaPutExplanation(FmaPage *page)
 		{"Together", FMA_CELL_DIFFERENCE, "total_effect"},
 		{"p", FMA_CELL_P, "p_value"}
 	};
-	const FmaPageTable table = {
-		FMA_PAGE_TABLE("Why the rate changed", columns), .is_titled = true, .max_rows = MAX_REASONS, .more = "fma_change_explanation"
+	FmaNode    *explanation = FmaNodeList(page->report, "explanation");
+	int			order[MAX_REASONS];
+	FmaPageTable table = {
+		FMA_PAGE_TABLE("Why the rate changed", columns), .is_titled = true, .more = "fma_change_explanation", .order = order
 	};
+
+	table.n_order = FeaturesFirst(explanation, order);
 
 	FmaPut(page->out, "<p class=\"about\">How far the change of the rate comes from more or fewer such rows (mix), and from such rows failing at another "
 		   "rate (rate)");
 	appendStringInfoString(page->out, page->is_loss ? ".</p>\n" : ", in percentage points.</p>\n");
-	FmaPutTable(page, &table, FmaNodeList(page->report, "explanation"));
+	FmaPutTable(page, &table, explanation);
 }

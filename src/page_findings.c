@@ -54,8 +54,9 @@ PutConfidentNote(FmaPage *page, FmaNode *overview)
 
 	if (isnan(high))
 		return;
-	FmaPut(page->out, "confidence from ");
+	FmaPut(page->out, "at ");
 	FmaPutFigure(page->out, FmaRoundPercentText(high));
+	FmaPut(page->out, " confidence or more");
 }
 
 /* What the ECE of a calibrated model would be */
@@ -169,6 +170,14 @@ PutRankAndSlice(FmaPage *page, FmaNode *row)
 	FmaPutData(page->out, FmaNodeText(row, "slice"), 2 * FMA_SHOWN_LENGTH);
 }
 
+/* A hotspot also with its SQL */
+static void
+PutHotspotName(FmaPage *page, FmaNode *row)
+{
+	PutRankAndSlice(page, row);
+	FmaPutSql(page, "SQL", FmaNodeText(row, "predicate"));
+}
+
 /* Whether the rows that came since show it too; a sign and a word, and the figures */
 static void
 PutConfirmation(FmaPage *page, FmaNode *row)
@@ -213,19 +222,6 @@ PutRowsLink(FmaPage *page, FmaNode *row)
 		FmaPut(page->out, "</a>");
 }
 
-/* The SQL, in a row of its own below */
-static void
-PutPredicate(FmaPage *page, FmaNode *row, int n_columns)
-{
-	char	   *predicate = FmaNodeText(row, "predicate");
-
-	if (predicate == NULL)
-		return;
-	appendStringInfo(page->out, "<tr class=\"below\"><td colspan=\"%d\">", n_columns);
-	FmaPutSql(page, "SQL", predicate);
-	FmaPut(page->out, "</td></tr>\n");
-}
-
 /* The end of the bars: the widest interval, unless it would flatten all others */
 static double
 BarEnd(FmaPage *page, FmaNode *list)
@@ -240,7 +236,7 @@ PutHotspotTable(FmaPage *page, FmaNode *hotspots)
 {
 	const char *rate = FmaRateKey(page);
 	const FmaPageColumn columns[] = {
-		{"Slice", FMA_CELL_OWN, NULL, NULL, PutRankAndSlice},
+		{"Slice", FMA_CELL_OWN, NULL, NULL, PutHotspotName},
 		{"Against all rows", FMA_CELL_BAR, rate},
 		{page->is_loss ? "Mean loss" : "Failure rate", FMA_CELL_RATE, rate},
 		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
@@ -252,7 +248,7 @@ PutHotspotTable(FmaPage *page, FmaNode *hotspots)
 	};
 	const FmaPageTable table = {
 		FMA_PAGE_TABLE("Hotspots", columns), .is_titled = true, .max_rows = FMA_MAX_HOTSPOTS, .more = "fma_hotspots",
-		.row_attributes = PutHotspotId, .after_row = PutPredicate
+		.row_attributes = PutHotspotId
 	};
 
 	page->bar_max = BarEnd(page, hotspots);
@@ -270,7 +266,7 @@ PutSlices(FmaPage *page, FmaNode *slices)
 		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Rows", FMA_CELL_COUNT, "n"},
 		{"Lift", FMA_CELL_LIFT, "lift"},
-		{"Beyond the expected", FMA_CELL_NUMBER, "excess_failures"},
+		{"Beyond the expected", FMA_CELL_COUNT, "excess_failures"},
 		{"Of all failures", FMA_CELL_SHARE, "share_of_failures"},
 		{"q", FMA_CELL_P, "q_value"},
 		{"Macro F1", FMA_CELL_NUMBER, "macro_f1"},

@@ -9,15 +9,15 @@
 
 #include "charts.h"
 
+/* A matrix of more labels than this is printed small */
+#define MANY_LABELS 14
+
 /* Shades of a cell, beyond none */
 #define SHADES 7
 
 /* Characters of a label at the matrix's edge, and in a cell's title */
 #define EDGE_LENGTH 24
 #define CELL_TITLE_LENGTH 40
-
-/* Chance alone would show less than that much of the ECE this rarely */
-#define SIGNIFICANT 0.05
 
 /* The ways to count cells: the key of each in "confusion" */
 typedef enum Way
@@ -198,8 +198,9 @@ PutMatrixTable(FmaPage *page)
 	double		most[N_WAYS][2] = {0};
 
 	FindMost(page, most);
-	FmaPut(out, "<section class=\"scroll matrix\" tabindex=\"0\" aria-label=\"Table: confusion matrix\"><table>"
-		   "<caption>Rows are the truth, columns the prediction</caption>\n<thead><tr><th scope=\"col\" class=\"corner\">Truth</th>");
+	appendStringInfo(out, "<section class=\"scroll matrix%s\" tabindex=\"0\" aria-label=\"Table: confusion matrix\"><table>"
+					 "<caption>Rows are the truth, columns the prediction</caption>\n<thead><tr><th scope=\"col\" class=\"corner\">Truth</th>",
+					 page->n_labels > MANY_LABELS ? " many" : "");
 	for (int i = 0; i < page->n_labels; i++)
 		PutEdge(page, i, "col");
 	FmaPut(out, "</tr></thead>\n<tbody>\n");
@@ -316,7 +317,7 @@ PutCalibrationSentence(FmaPage *page, FmaNode *calibration)
 	}
 	if (!isnan(ece) && !isnan(calibrated) && !isnan(p))
 	{
-		appendStringInfo(out, ", so this is %s chance (p&nbsp;%s", p < SIGNIFICANT ? "more than" : "no more than",
+		appendStringInfo(out, ", so this is %s chance (p&nbsp;%s", p < FMA_SIGNIFICANT ? "more than" : "no more than",
 						 *FmaPText(p) == '<' ? "" : "=&nbsp;");
 		FmaPutExactWord(out, p, FmaPText);
 		FmaPut(out, ")");
@@ -359,7 +360,7 @@ FmaPutCalibration(FmaPage *page)
 	FmaPut(page->out, "<p class=\"legend\"><span><svg width=\"14\" height=\"14\" aria-hidden=\"true\"><rect class=\"gap over\" width=\"14\" height=\"14\"/></svg> "
 		   "overconfident: claims more than it holds</span> "
 		   "<span><svg width=\"14\" height=\"14\" aria-hidden=\"true\"><rect class=\"gap under\" width=\"14\" height=\"14\"/></svg> underconfident</span> "
-		   "<span>pale: within the interval</span> <span>below: rows in each bin</span></p></figure>\n");
+		   "<span>pale: within the interval</span> <span>grey bars: rows in each bin</span></p></figure>\n");
 	FmaPutTable(page, &table, bins);
 	FmaPut(page->out, "</div>\n");
 }

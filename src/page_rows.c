@@ -11,6 +11,9 @@
 #define MAX_ITEMS 1000
 #define MAX_GROUPS 20000
 
+/* Characters of a slice as a link */
+#define LINK_LENGTH 40
+
 /* Groups of near-duplicates that are shown */
 #define MAX_DUPLICATES 10
 
@@ -243,6 +246,17 @@ PutListing(FmaPage *page, const char *filter)
 	FmaPut(page->out, "</code></pre></div>\n");
 }
 
+/* The filter of a hotspot's failures: its conditions, since its rank is another one in another run */
+static char *
+HotspotFilter(FmaNode *hotspot, int rank)
+{
+	char	   *conditions = FmaNodeText(hotspot, "conditions");
+
+	if (conditions == NULL)
+		return psprintf("only_errors => true, hotspot => %d", rank);
+	return psprintf("only_errors => true, conditions => %s", quote_literal_cstr(conditions));
+}
+
 /* For cells and hotspots that have no rows in the report: the SQL that lists them */
 static void
 PutListings(FmaPage *page, const bool *cells, const bool *hotspots)
@@ -251,7 +265,7 @@ PutListings(FmaPage *page, const bool *cells, const bool *hotspots)
 		if (page->hotspots[rank] != NULL && !hotspots[rank])
 		{
 			BeginHotspot(page, rank);
-			PutListing(page, psprintf("hotspot => %d", rank));
+			PutListing(page, HotspotFilter(page->hotspots[rank], rank));
 		}
 	for (int i = 0; i < page->n_labels; i++)
 		for (int j = 0; j < page->n_labels; j++)
@@ -294,16 +308,17 @@ PutGroupLinks(FmaPage *page)
 		if (page->hotspots[rank] == NULL)
 			continue;
 		if (is_first)
-			FmaPut(page->out, "<p class=\"groups\">Rows of hotspot");
-		appendStringInfo(page->out, " <a href=\"#hotspot-%d-rows\" title=\"", rank);
-		FmaPutCut(page->out, slice == NULL ? "" : slice, FMA_SHOWN_LENGTH);
-		appendStringInfo(page->out, "\">%d</a>", rank);
+			FmaPut(page->out, "<p class=\"facts\">Rows of hotspots:");
+		appendStringInfo(page->out, " <span><a href=\"#hotspot-%d-rows\">", rank);
+		FmaPutData(page->out, slice, LINK_LENGTH);
+		FmaPut(page->out, "</a></span>");
 		is_first = false;
 	}
 	if (is_first)
 		return;
-	appendStringInfoString(page->out, page->n_labels > 0 ? "; those of a cell by a click in the <a href=\"#confusion\">matrix</a>" : "");
-	FmaPut(page->out, ".</p>\n");
+	if (page->n_labels > 0)
+		FmaPut(page->out, " <span>of a cell: a click in the <a href=\"#confusion\">matrix</a></span>");
+	FmaPut(page->out, "</p>\n");
 }
 
 /* The rows behind hotspots and cells: of all groups, the one whose link was followed is shown */
@@ -372,6 +387,13 @@ FmaPutDuplicates(FmaPage *page)
 	FmaPutTable(page, &table, FmaNodeList(page->report, "duplicates"));
 }
 
+/* A duration to the millisecond */
+static void
+PutSeconds(FmaPage *page, FmaNode *row)
+{
+	appendStringInfo(page->out, "%.3f", FmaNodeNumber(row, "seconds"));
+}
+
 /* What was left out, how it was tested, and what the run did */
 void
 FmaPutNotes(FmaPage *page)
@@ -381,7 +403,7 @@ FmaPutNotes(FmaPage *page)
 	const FmaPageColumn columns[] = {
 		{"Stage", FMA_CELL_TEXT, "stage"},
 		{"Status", FMA_CELL_TEXT, "status"},
-		{"Seconds", FMA_CELL_NUMBER, "seconds"},
+		{"Seconds", FMA_CELL_OWN_NUMBER, "seconds", NULL, PutSeconds},
 		{"Results", FMA_CELL_COUNT, "rows"},
 		{"Note", FMA_CELL_TEXT, "message"}
 	};

@@ -83,15 +83,33 @@ HasCell(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 	}
 }
 
+/* How many rows there may be to show */
+static int
+CountRows(const FmaPageTable *table, FmaNode *list)
+{
+	return Min(table->order == NULL ? FmaListLength(list) : table->n_order, FMA_MAX_TABLE_ROWS);
+}
+
+/* A row that is to be shown, or NULL */
+static FmaNode *
+TableRow(FmaPage *page, const FmaPageTable *table, FmaNode *list, int i)
+{
+	FmaNode    *row = FmaListObject(list, table->order == NULL ? i : table->order[i]);
+
+	return row == NULL || (table->is_wanted != NULL && !table->is_wanted(page, row)) ? NULL : row;
+}
+
 /* Whether any row has */
 static bool
-HasColumn(FmaPage *page, const FmaPageTable *table, const FmaPageColumn *column, FmaNode *list, int n_rows)
+HasColumn(FmaPage *page, const FmaPageTable *table, const FmaPageColumn *column, FmaNode *list)
 {
+	int			n_rows = CountRows(table, list);
+
 	for (int i = 0; i < n_rows; i++)
 	{
-		FmaNode    *row = FmaListObject(list, i);
+		FmaNode    *row = TableRow(page, table, list, i);
 
-		if (row != NULL && (table->is_wanted == NULL || table->is_wanted(page, row)) && HasCell(page, column, row))
+		if (row != NULL && HasCell(page, column, row))
 			return true;
 	}
 	return false;
@@ -170,7 +188,7 @@ PutRange(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 	else if (column->kind == FMA_CELL_NUMBER_RANGE)
 		FmaPutInterval(page->out, low, high, FmaNumberText);
 	else
-		FmaPutInterval(page->out, low, high, page->is_loss ? SignedText : FmaPointsText);
+		FmaPutInterval(page->out, low, high, page->is_loss ? FmaNumberText : FmaPlainPointsText);
 }
 
 static void
@@ -191,7 +209,7 @@ PutBarCell(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 static void
 PutContent(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 {
-	if (!HasCell(page, column, row) && column->kind != FMA_CELL_TEXT)
+	if (!HasCell(page, column, row))
 	{
 		FmaPut(page->out, "&ndash;");
 		return;
@@ -234,11 +252,11 @@ PutCellAttributes(FmaPage *page, const Shown *shown, bool is_first, FmaNode *row
 	if (!shown->is_number)
 	{
 		if (!is_first)
-			FmaPut(page->out, " class=\"text\"");
+			FmaPut(page->out, " class=\"t\"");
 	}
 	else if (IsRange(column->kind) && HasCell(page, column, row))
-		appendStringInfo(page->out, " title=\"%s to %s\"", FmaExactText(value), FmaExactText(FmaNodeNumber(row, column->other)));
-	else if (column->kind == FMA_CELL_COUNT && fabs(value) < FMA_EXACT_COUNT)
+		appendStringInfo(page->out, " title=\"%.6g to %.6g\"", value, FmaNodeNumber(row, column->other));
+	else if (column->kind == FMA_CELL_COUNT && fabs(value) < FMA_EXACT_COUNT && value == floor(value))
 		;						/* it stands there */
 	else if (!IsRange(column->kind) && column->kind != FMA_CELL_OWN_NUMBER)
 		FmaPutTitle(page->out, value, NumberText(page, column->kind, value));
@@ -270,7 +288,7 @@ PutHead(FmaPage *page, const FmaPageTable *table, const Shown *shown, int n_show
 	appendStringInfo(page->out, "<section class=\"scroll\" tabindex=\"0\" aria-label=\"Table: %s\"><table%s><caption>%s</caption>\n<thead><tr>",
 					 table->caption, table->is_titled ? " class=\"titled\"" : "", table->caption);
 	for (int i = 0; i < n_shown; i++)
-		appendStringInfo(page->out, "<th scope=\"col\"%s>%s</th>", shown[i].is_number ? "" : " class=\"text\"", shown[i].column->head);
+		appendStringInfo(page->out, "<th scope=\"col\"%s>%s</th>", shown[i].is_number ? "" : " class=\"t\"", shown[i].column->head);
 	FmaPut(page->out, "</tr></thead>\n<tbody>\n");
 }
 
@@ -279,21 +297,21 @@ void
 FmaPutTable(FmaPage *page, const FmaPageTable *table, FmaNode *list)
 {
 	int			length = FmaListLength(list);
-	int			n_rows = Min(length, FMA_MAX_TABLE_ROWS);
+	int			n_rows = CountRows(table, list);
 	int			n_put = 0;
 	int			n_shown = 0;
 	Shown	   *shown = palloc_array(Shown, table->n_columns);
 
 	for (int i = 0; i < table->n_columns; i++)
-		if (i == 0 || HasColumn(page, table, &table->columns[i], list, n_rows))
+		if (i == 0 || HasColumn(page, table, &table->columns[i], list))
 			shown[n_shown++] = (Shown) {&table->columns[i], i > 0 && IsNumberKind(table->columns[i].kind)};
 	PutHead(page, table, shown, n_shown);
 	for (int i = 0; i < n_rows && (table->max_rows == 0 || n_put < table->max_rows); i++)
 	{
-		FmaNode    *row = FmaListObject(list, i);
+		FmaNode    *row = TableRow(page, table, list, i);
 
 		CHECK_FOR_INTERRUPTS();
-		if (row == NULL || (table->is_wanted != NULL && !table->is_wanted(page, row)))
+		if (row == NULL)
 			continue;
 		PutRow(page, table, shown, n_shown, row);
 		n_put++;

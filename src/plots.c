@@ -30,6 +30,9 @@
 /* Changes close together have their dates on different lines */
 #define LABEL_LINES 2
 
+/* The threshold where the names of the curves stand */
+#define NAME_AT 0.3
+
 /* Dates along the axis */
 #define DATE_TICKS 4
 
@@ -124,31 +127,31 @@ PutCurveLine(StringInfo out, FmaNode *curve, const char *key)
 	FmaPut(out, "\"/>\n");
 }
 
-/* The value of a curve at the middle of the thresholds, or NaN */
+/* The value of a curve where its name stands, or NaN */
 static double
-MiddleOfCurve(FmaNode *curve, const char *key)
+NamedValue(FmaNode *curve, const char *key)
 {
 	for (int i = 0; i < FmaListLength(curve); i++)
-		if (FmaNodeNumber(FmaListObject(curve, i), "threshold") >= 0.5)
+		if (FmaNodeNumber(FmaListObject(curve, i), "threshold") >= NAME_AT)
 			return FmaNodeNumber(FmaListObject(curve, i), key);
 	return NAN;
 }
 
-/* The name of a line, above or below its middle */
+/* The name of a line, above or below it */
 static void
 PutCurveName(StringInfo out, const char *key, const char *name, double value, bool is_above)
 {
 	if (!isnan(value))
 		appendStringInfo(out, "<text class=\"name %s mid\" x=\"%.1f%%\" y=\"%.1f\">%s</text>\n",
-						 key, PlotX(0.5), PlotY(value, 1) + (is_above ? -8 : 18), name);
+						 key, PlotX(NAME_AT), PlotY(value, 1) + (is_above ? -8 : 18), name);
 }
 
 /* Appends the confidence curve: what is left, and how right it is, from each confidence on */
 void
 FmaPutCurveChart(StringInfo out, FmaNode *curve)
 {
-	double		coverage = MiddleOfCurve(curve, "coverage");
-	double		accuracy = MiddleOfCurve(curve, "accuracy");
+	double		coverage = NamedValue(curve, "coverage");
+	double		accuracy = NamedValue(curve, "accuracy");
 	int			height = PLOT_BOTTOM + TICK_HEIGHT + 20;
 
 	PutFrame(out, "Accuracy and coverage by least confidence; the table below has the numbers", height, 1, true);
@@ -330,6 +333,8 @@ PutChanges(const Timeline *timeline, FmaNode *changes)
 	for (int i = 0; i < Min(FmaListLength(changes), MAX_CHANGES); i++)
 	{
 		FmaNode    *change = FmaListObject(changes, i);
+		double		before = FmaNodeNumber(change, "rate_before");
+		double		after = FmaNodeNumber(change, "rate_after");
 		TimestampTz time;
 		double		x;
 
@@ -339,6 +344,13 @@ PutChanges(const Timeline *timeline, FmaNode *changes)
 		appendStringInfo(out, "<line class=\"change\" x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"%d\" y2=\"%d\"/><text class=\"name change%s\" x=\"%.2f%%\" y=\"%d\">",
 						 x, x, 16 + 12 * (i % LABEL_LINES), PLOT_BOTTOM, x > 80 ? " end" : x > 20 ? " mid" : "", x, 12 + 12 * (i % LABEL_LINES));
 		FmaPutText(out, FmaTimeText(time, timeline->page->zone));
+		if (!isnan(before) && !isnan(after))
+		{
+			FmaPut(out, ": ");
+			FmaPutFigure(out, FmaRateFormat(timeline->page) (before));
+			FmaPut(out, " &rarr; ");
+			FmaPutFigure(out, FmaRateFormat(timeline->page) (after));
+		}
 		FmaPut(out, "</text>\n");
 	}
 }
