@@ -92,6 +92,7 @@ typedef struct FmaPageTable
 
 /* page_table.c */
 extern void FmaPutTable(FmaPage *page, const FmaPageTable *table, FmaNode *list);
+extern void FmaPutBarOf(FmaPage *page, FmaNode *row, const char *key);
 extern void FmaPutRate(FmaPage *page, double rate);
 extern void FmaPutSql(FmaPage *page, const char *summary, const char *sql);
 extern double FmaListMax(FmaNode *list, const char *key, double least);

@@ -170,11 +170,11 @@ PutRankAndSlice(FmaPage *page, FmaNode *row)
 	FmaPutData(page->out, FmaNodeText(row, "slice"), 2 * FMA_SHOWN_LENGTH);
 }
 
-/* A hotspot also with its SQL */
+/* A hotspot's bar, and its SQL where there is room for it */
 static void
-PutHotspotName(FmaPage *page, FmaNode *row)
+PutBarAndSql(FmaPage *page, FmaNode *row)
 {
-	PutRankAndSlice(page, row);
+	FmaPutBarOf(page, row, FmaRateKey(page));
 	FmaPutSql(page, "SQL", FmaNodeText(row, "predicate"));
 }
 
@@ -236,8 +236,8 @@ PutHotspotTable(FmaPage *page, FmaNode *hotspots)
 {
 	const char *rate = FmaRateKey(page);
 	const FmaPageColumn columns[] = {
-		{"Slice", FMA_CELL_OWN, NULL, NULL, PutHotspotName},
-		{"Against all rows", FMA_CELL_BAR, rate},
+		{"Slice", FMA_CELL_OWN, NULL, NULL, PutRankAndSlice},
+		{"Against all rows", FMA_CELL_OWN, NULL, NULL, PutBarAndSql},
 		{page->is_loss ? "Mean loss" : "Failure rate", FMA_CELL_RATE, rate},
 		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Rows", FMA_CELL_OWN_NUMBER, "n", NULL, PutRowsLink},

@@ -191,11 +191,12 @@ PutRange(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 		FmaPutInterval(page->out, low, high, page->is_loss ? FmaNumberText : FmaPlainPointsText);
 }
 
-static void
-PutBarCell(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
+/* Appends the bar of a row's rate */
+void
+FmaPutBarOf(FmaPage *page, FmaNode *row, const char *key)
 {
 	FmaBar		bar = {
-		.value = FmaNodeNumber(row, column->key),
+		.value = FmaNodeNumber(row, key),
 		.low = FmaNodeNumber(row, "ci_low"),
 		.high = FmaNodeNumber(row, "ci_high"),
 		.baseline = page->baseline,
@@ -228,7 +229,7 @@ PutContent(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 			PutRange(page, column, row);
 			break;
 		case FMA_CELL_BAR:
-			PutBarCell(page, column, row);
+			FmaPutBarOf(page, row, column->key);
 			break;
 		case FMA_CELL_OWN:
 		case FMA_CELL_OWN_NUMBER:
