@@ -15,11 +15,12 @@ TOPICS = value labels matrix confusion metrics intervals reliability calibration
 	statistics failure regression scores query losses dictionary encode bins period calendar conditions arguments \
 	chunks tables evidence units search slices hotspots compare vectors kernels embedded neighbour_kernels \
 	neighbours duplicates seeding bounds lloyd kmeans kmeans_fit kmeans_step kmeans_step_io kmeans_train grid \
-	circles scan replicates places cells spacetime segments changepoints drift explain boxes matching coco \
-	mask_runs masks mask_rle mask_png mask_confusion dataset settings expression problems register source filter \
-	run stages survey summaries clusters review findings confirmation versions changes where rules schedule \
-	predictions dashboard views report_values figures markup charts plots map page_style page_table page_findings \
-	page_matrix page_when page_checks page_rows page statistics_test scan_test
+	circles scan replicates places cells spacetime segments changepoints drift explain boxes matching box_sets \
+	box_sets_io box_confusion coco mask_runs masks mask_rle mask_png mask_confusion images known as_of dataset \
+	settings expression problems register source filter run stages survey summaries clusters review findings \
+	confirmation versions changes where rules schedule predictions dashboard views report_values figures markup \
+	charts plots map page_style page_table page_findings page_matrix page_when page_checks page_rows page markdown \
+	report_words examples report report_store statistics_test scan_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))
 top := $(dir $(lastword $(MAKEFILE_LIST)))

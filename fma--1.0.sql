@@ -1422,14 +1422,6 @@ COMMENT ON FUNCTION fma_match_boxes(text, text, double precision, double precisi
 IS 'Every true and every predicted box: what found what, what was missed, what was invented.
 Columns of both queries go by name: image_id, label, x, y, width, height (or x1, y1, x2, y2), score; optionally id, iscrowd, area.';
 
-CREATE FUNCTION fma_box_confusion(truth_query text, prediction_query text, conf double precision DEFAULT 0.5, iou double precision DEFAULT 0.5,
-	across_labels boolean DEFAULT true, max_detections integer DEFAULT NULL, background text DEFAULT 'background')
-RETURNS fma_confusion
-AS 'MODULE_PATHNAME' LANGUAGE C COST 100000;
-COMMENT ON FUNCTION fma_box_confusion(text, text, double precision, double precision, boolean, integer, text)
-IS 'The confusion matrix of boxes: what was missed is predicted as background, what was invented is truly background.
-The queries are those of fma_match_boxes.';
-
 CREATE FUNCTION fma_coco(truth_query text, prediction_query text, max_detections integer DEFAULT 100,
 	OUT label text, OUT truths bigint, OUT detections bigint, OUT true_positives bigint, OUT false_positives bigint,
 	OUT ap double precision, OUT ap_50 double precision, OUT ap_75 double precision,
@@ -1441,6 +1433,149 @@ AS 'MODULE_PATHNAME' LANGUAGE C COST 100000 ROWS 100;
 COMMENT ON FUNCTION fma_coco(text, text, integer)
 IS 'COCO''s average precision and recall of boxes: for all labels (a row whose label is NULL), and for each.
 The queries are those of fma_match_boxes.';
+
+-- fma_boxes: the boxes of one image
+
+CREATE TYPE fma_boxes;
+
+CREATE FUNCTION fma_boxes_in(cstring) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_in(cstring) IS 'reads the text form of fma_boxes';
+
+CREATE FUNCTION fma_boxes_out(fma_boxes) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_out(fma_boxes) IS 'writes the text form of fma_boxes';
+
+CREATE FUNCTION fma_boxes_recv(internal) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_recv(internal) IS 'reads the binary form of fma_boxes';
+
+CREATE FUNCTION fma_boxes_send(fma_boxes) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_send(fma_boxes) IS 'writes the binary form of fma_boxes';
+
+CREATE TYPE fma_boxes (
+	INPUT = fma_boxes_in,
+	OUTPUT = fma_boxes_out,
+	RECEIVE = fma_boxes_recv,
+	SEND = fma_boxes_send,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+COMMENT ON TYPE fma_boxes IS 'the boxes of one image, true or predicted
+Made by the aggregate fma_boxes, added by + and fma_rollup, compared by fma_image_confusion.
+As text it is JSON: [{"label": "car", "x": 1, "y": 2, "width": 3, "height": 4}, ...], with "score", "iscrowd" and "area" where a box has them.';
+
+-- private functions
+
+CREATE FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision)
+	IS 'transition of fma_boxes of labels and places';
+
+CREATE FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision, double precision) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision, double precision)
+	IS 'transition of fma_boxes with a score';
+
+CREATE FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision, double precision, boolean, double precision) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_add(fma_boxes, text, double precision, double precision, double precision, double precision, double precision, boolean, double precision)
+	IS 'transition of fma_boxes with a score, iscrowd and an area';
+
+CREATE FUNCTION fma_boxes_combine(fma_boxes, fma_boxes) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_combine(fma_boxes, fma_boxes) IS 'the boxes of two values together';
+
+CREATE FUNCTION fma_boxes_final(fma_boxes) RETURNS fma_boxes
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_final(fma_boxes) IS 'the stored form of aggregated boxes';
+
+CREATE FUNCTION fma_boxes_eq(fma_boxes, fma_boxes) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_eq(fma_boxes, fma_boxes) IS 'implementation of = operator';
+
+CREATE FUNCTION fma_boxes_ne(fma_boxes, fma_boxes) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_ne(fma_boxes, fma_boxes) IS 'implementation of <> operator';
+
+CREATE FUNCTION fma_boxes_hash(fma_boxes) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_boxes_hash(fma_boxes) IS 'hash of boxes';
+
+-- aggregates
+
+CREATE AGGREGATE fma_boxes(label text, x double precision, y double precision, width double precision, height double precision) (
+	SFUNC = fma_boxes_add, STYPE = fma_boxes, SSPACE = 1024, INITCOND = '[]',
+	FINALFUNC = fma_boxes_final, COMBINEFUNC = fma_boxes_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_boxes(text, double precision, double precision, double precision, double precision)
+	IS 'the boxes of an image, a row each
+Rows with a NULL are left out; of no rows it is the value without boxes, not NULL. At most 500,000 boxes.';
+
+CREATE AGGREGATE fma_boxes(label text, x double precision, y double precision, width double precision, height double precision, score double precision) (
+	SFUNC = fma_boxes_add, STYPE = fma_boxes, SSPACE = 1024, INITCOND = '[]',
+	FINALFUNC = fma_boxes_final, COMBINEFUNC = fma_boxes_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_boxes(text, double precision, double precision, double precision, double precision, double precision)
+	IS 'the predicted boxes of an image, a row each
+Rows with a NULL are left out; of no rows it is the value without boxes, not NULL. At most 500,000 boxes.';
+
+CREATE AGGREGATE fma_boxes(label text, x double precision, y double precision, width double precision, height double precision, score double precision, iscrowd boolean, area double precision) (
+	SFUNC = fma_boxes_add, STYPE = fma_boxes, SSPACE = 1024, INITCOND = '[]',
+	FINALFUNC = fma_boxes_final, COMBINEFUNC = fma_boxes_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_boxes(text, double precision, double precision, double precision, double precision, double precision, boolean, double precision)
+	IS 'the boxes of an image, a row each, with all that a box can have
+score, iscrowd and area may be NULL: no score, no crowd, width x height. Rows with another NULL are left out.';
+
+CREATE AGGREGATE fma_rollup(fma_boxes) (
+	SFUNC = fma_boxes_combine, STYPE = fma_boxes, SSPACE = 1024, INITCOND = '[]',
+	FINALFUNC = fma_boxes_final, COMBINEFUNC = fma_boxes_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fma_rollup(fma_boxes) IS 'the boxes of all values together, say of the tiles of an image';
+
+-- operators
+
+CREATE OPERATOR + (
+	FUNCTION = fma_boxes_combine, LEFTARG = fma_boxes, RIGHTARG = fma_boxes, COMMUTATOR = +
+);
+COMMENT ON OPERATOR + (fma_boxes, fma_boxes) IS 'the boxes of two values together';
+
+CREATE OPERATOR = (
+	FUNCTION = fma_boxes_eq, LEFTARG = fma_boxes, RIGHTARG = fma_boxes,
+	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
+);
+COMMENT ON OPERATOR = (fma_boxes, fma_boxes) IS 'same boxes';
+
+CREATE OPERATOR <> (
+	FUNCTION = fma_boxes_ne, LEFTARG = fma_boxes, RIGHTARG = fma_boxes,
+	COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (fma_boxes, fma_boxes) IS 'different boxes';
+
+CREATE OPERATOR CLASS fma_boxes_hash_ops DEFAULT FOR TYPE fma_boxes USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 fma_boxes_hash(fma_boxes);
+COMMENT ON OPERATOR CLASS fma_boxes_hash_ops USING hash IS 'hashing of boxes';
+
+-- Matched boxes as a confusion matrix: of two queries, of two values
+
+CREATE FUNCTION fma_box_confusion(truth_query text, prediction_query text, conf double precision DEFAULT 0.5, iou double precision DEFAULT 0.5,
+	across_labels boolean DEFAULT true, max_detections integer DEFAULT NULL, background text DEFAULT 'background')
+RETURNS fma_confusion
+AS 'MODULE_PATHNAME' LANGUAGE C COST 100000;
+COMMENT ON FUNCTION fma_box_confusion(text, text, double precision, double precision, boolean, integer, text)
+IS 'The confusion matrix of boxes: what was missed is predicted as background, what was invented is truly background.
+The queries are those of fma_match_boxes.';
+
+CREATE FUNCTION fma_image_confusion(truth fma_boxes, prediction fma_boxes, conf double precision DEFAULT 0.5, iou double precision DEFAULT 0.5,
+	across_labels boolean DEFAULT true, background text DEFAULT 'background')
+RETURNS fma_confusion
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION fma_image_confusion(fma_boxes, fma_boxes, double precision, double precision, boolean, text)
+IS 'The confusion matrix of the boxes of one image; fma_rollup adds those of many to what fma_box_confusion counts.
+conf: predictions that score less are left out; those without a score are certain.';
 
 -- fma_mask: a label for each pixel of an image, run-length coded
 
@@ -1559,10 +1694,54 @@ COMMENT ON FUNCTION fma_mask_confusion(fma_mask, fma_mask, jsonb, integer) IS 'c
 labels: names by id, {"0": "road", ...}; without them labels are called by their numbers. fma_rollup adds the matrices of many pairs.
 ignore: pixels of this true label are left out, whatever is predicted; NULL leaves out none.';
 
+CREATE FUNCTION fma_segment_confusion(truth fma_mask, prediction fma_mask, iou double precision DEFAULT 0.5, labels jsonb DEFAULT NULL,
+	ignore integer DEFAULT 255, background text DEFAULT '(none)')
+	RETURNS fma_confusion
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION fma_segment_confusion(fma_mask, fma_mask, double precision, jsonb, integer, text) IS 'confusion matrix of the segments of two masks of one size: all pixels of a label are one segment
+A segment counts as found if its intersection over union with the predicted one of its label is at least iou; otherwise it was
+predicted as background, and what was predicted is truly background. A label called like the background makes no segment.
+Pixels, labels and ignore are those of fma_mask_confusion.';
+
 CREATE FUNCTION fma_mask_iou(a fma_mask, b fma_mask, label integer DEFAULT NULL) RETURNS double precision
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION fma_mask_iou(fma_mask, fma_mask, integer) IS 'intersection over union of a label''s pixels in two masks of one size
 Without a label: of all pixels that are not 0. NULL where neither mask has such a pixel. Means over labels: fma_iou(fma_mask_confusion(a, b)).';
+
+-- images: what runs and lists make of the confusion matrix of one image; private functions
+
+CREATE FUNCTION fma_all_predicted_as(confusion fma_confusion, label text) RETURNS fma_confusion
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_all_predicted_as(fma_confusion, text) IS 'the matrix as if every prediction had been one label
+What predictions below the confidence of a rule count as.';
+
+CREATE FUNCTION fma_count_segments(confusion fma_confusion, iou double precision, background text) RETURNS fma_confusion
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_count_segments(fma_confusion, double precision, text) IS 'the matrix of an image''s segments from that of its pixels
+What fma_segment_confusion makes of the masks.';
+
+CREATE FUNCTION fma_has_cell(confusion fma_confusion, truth text, prediction text) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_has_cell(fma_confusion, text, text) IS 'whether a matrix has a cell of this truth and prediction; NULL is any label';
+
+-- known: what a run already knows of its images; private functions
+
+CREATE FUNCTION fma_known(dataset_id integer, truth "any", prediction "any") RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_known(integer, "any", "any") IS 'whether an image failed, if the current run of the dataset knows; else NULL';
+
+CREATE FUNCTION fma_learn(dataset_id integer, truth "any", prediction "any", failed boolean) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_learn(integer, "any", "any", boolean) IS 'failed, which the current run of the dataset knows of the image from now on';
+
+-- as_of: which run the views show (doc/runs.md)
+
+-- private: views are made of it
+
+CREATE FUNCTION fma_as_of_run() RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fma_as_of_run() IS 'the setting fma.as_of_run: views show the newest complete run up to this number
+The greatest bigint where it is not set.';
 
 -- dataset: what the columns of a table of predictions mean, said once
 
@@ -1589,25 +1768,32 @@ COMMENT ON COLUMN fma_dataset.changed_at IS 'when it was last altered';
 CREATE TABLE fma_dataset_share (
 	dataset_id integer NOT NULL REFERENCES fma_dataset ON DELETE CASCADE,
 	role regrole NOT NULL,
+	predictions boolean NOT NULL DEFAULT true,
 	PRIMARY KEY (dataset_id, role)
 );
-COMMENT ON TABLE fma_dataset_share IS 'roles that may read a dataset''s results and predictions
+COMMENT ON TABLE fma_dataset_share IS 'roles that may read a dataset''s results, and its predictions
 Written by fma_share.';
 COMMENT ON COLUMN fma_dataset_share.dataset_id IS 'the dataset';
 COMMENT ON COLUMN fma_dataset_share.role IS 'role that may read it, with its members; - for everybody';
+COMMENT ON COLUMN fma_dataset_share.predictions IS 'whether it may read the predictions too, or the results alone';
 
 -- Who may read: the one place that decides. Whatever belongs to a dataset follows its row.
-CREATE FUNCTION fma_may_read(dataset_id integer, owner oid, relation oid) RETURNS boolean
+CREATE FUNCTION fma_may_read(dataset_id integer, owner oid, relation oid, predictions boolean DEFAULT false) RETURNS boolean
 	LANGUAGE SQL STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT pg_has_role(owner, 'USAGE')
 		OR EXISTS (SELECT FROM fma_dataset_share AS s WHERE s.dataset_id = fma_may_read.dataset_id
-			AND (s.role = 0 OR pg_has_role(s.role, 'USAGE')))
+			AND (s.role = 0 OR pg_has_role(s.role, 'USAGE')) AND (s.predictions OR NOT fma_may_read.predictions))
 		OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = relation AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity
 			AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'));
 END;
-COMMENT ON FUNCTION fma_may_read(integer, oid, oid) IS 'whether the current user may read a dataset''s results
+COMMENT ON FUNCTION fma_may_read(integer, oid, oid, boolean) IS 'whether the current user may read a dataset''s results, or its predictions as well
 The owner, roles it was shared with, and whoever may SELECT a source that is a plain table without row security.';
+
+CREATE FUNCTION fma_may_manage(dataset_id integer) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_may_manage(integer) IS 'whether the current user is the owner of a dataset, or a member of that role
+For the policy of fma_dataset_share, which cannot ask fma_dataset: that one asks it.';
 
 ALTER TABLE fma_dataset ENABLE ROW LEVEL SECURITY;
 ALTER TABLE fma_dataset OWNER TO @extowner@;
@@ -1615,7 +1801,11 @@ CREATE POLICY fma_dataset_reader ON fma_dataset FOR SELECT USING (fma_may_read(d
 COMMENT ON POLICY fma_dataset_reader ON fma_dataset IS 'datasets that the current user may read';
 GRANT SELECT ON fma_dataset TO PUBLIC;
 
+ALTER TABLE fma_dataset_share ENABLE ROW LEVEL SECURITY;
 ALTER TABLE fma_dataset_share OWNER TO @extowner@;
+CREATE POLICY fma_dataset_share_reader ON fma_dataset_share FOR SELECT
+	USING (role = 0 OR pg_has_role(role, 'USAGE') OR fma_may_manage(dataset_id));
+COMMENT ON POLICY fma_dataset_share_reader ON fma_dataset_share IS 'what is shared with the current user, and what they share';
 GRANT SELECT ON fma_dataset_share TO PUBLIC;
 
 SELECT pg_extension_config_dump('fma_dataset', '');
@@ -1631,10 +1821,11 @@ CREATE FUNCTION fma_register(name text, relation text,
 	model_version text DEFAULT NULL, image text DEFAULT NULL, embedding text DEFAULT NULL, clusters integer DEFAULT NULL,
 	probabilities text DEFAULT NULL, probability_labels text[] DEFAULT NULL,
 	failed text DEFAULT NULL, filter text DEFAULT NULL, labels jsonb DEFAULT NULL, task text DEFAULT NULL,
+	metric text DEFAULT NULL, min_metric double precision DEFAULT NULL,
 	high_confidence double precision DEFAULT NULL, period text DEFAULT NULL, timezone text DEFAULT NULL,
 	current_version text DEFAULT NULL, options jsonb DEFAULT NULL) RETURNS integer
 	AS 'MODULE_PATHNAME' LANGUAGE C;
-COMMENT ON FUNCTION fma_register(text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, text, integer, text, text[], text, text, jsonb, text, double precision, text, text, text, jsonb)
+COMMENT ON FUNCTION fma_register(text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, text, integer, text, text[], text, text, jsonb, text, text, double precision, double precision, text, text, text, jsonb)
 IS 'Registers a table or view of predictions; returns the number of the dataset.
 The arguments name its columns. Nothing is copied. One error lists all that is wrong.';
 
@@ -1648,10 +1839,10 @@ CREATE FUNCTION fma_unregister(name text) RETURNS void
 COMMENT ON FUNCTION fma_unregister(text) IS 'Deletes a dataset with its rules and results.
 The table of predictions itself stays as it is.';
 
-CREATE FUNCTION fma_share(name text, role text, allowed boolean DEFAULT true) RETURNS void
+CREATE FUNCTION fma_share(name text, role text, allowed boolean DEFAULT true, predictions boolean DEFAULT true) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
-COMMENT ON FUNCTION fma_share(text, text, boolean) IS 'Lets a role read a dataset''s results and predictions, or no longer.
-The role "public" means everybody.';
+COMMENT ON FUNCTION fma_share(text, text, boolean, boolean) IS 'Lets a role read a dataset''s results and predictions, or no longer.
+The role "public" means everybody. predictions => false: the results alone. Another call changes it.';
 
 -- run: what an analysis of a dataset found, with its history
 
@@ -1715,7 +1906,7 @@ COMMENT ON COLUMN fma_result_stage.stage IS 'name of the stage';
 COMMENT ON COLUMN fma_result_stage.started_at IS 'when it started';
 COMMENT ON COLUMN fma_result_stage.seconds IS 'how long it took';
 COMMENT ON COLUMN fma_result_stage.n IS 'rows of results it stored';
-COMMENT ON COLUMN fma_result_stage.note IS 'why it was left out, or what it left out';
+COMMENT ON COLUMN fma_result_stage.note IS 'why it was left out, what it left out, or how much it tested';
 
 -- One row a segment: values that can be read in many ways, and added.
 CREATE TABLE fma_result_summary (
@@ -1729,6 +1920,7 @@ CREATE TABLE fma_result_summary (
 	latitude double precision,
 	model_version text,
 	min_confidence double precision,
+	min_iou double precision,
 	below_label text,
 	n bigint NOT NULL,
 	unlabelled bigint NOT NULL,
@@ -1758,13 +1950,14 @@ COMMENT ON COLUMN fma_result_summary.ends_at IS 'of a period, excluded';
 COMMENT ON COLUMN fma_result_summary.longitude IS 'mean longitude of a place, degrees';
 COMMENT ON COLUMN fma_result_summary.latitude IS 'mean latitude of a place, degrees';
 COMMENT ON COLUMN fma_result_summary.model_version IS 'the model version, where the dataset has one';
-COMMENT ON COLUMN fma_result_summary.min_confidence IS 'confidence threshold of a rule: predictions below it count as below_label';
-COMMENT ON COLUMN fma_result_summary.below_label IS 'the label that predictions below min_confidence count as';
+COMMENT ON COLUMN fma_result_summary.min_confidence IS 'confidence threshold of a rule: predictions below it count as below_label; NULL in the rows that views show';
+COMMENT ON COLUMN fma_result_summary.min_iou IS 'overlap threshold of a rule: segments or boxes that overlap less are missed';
+COMMENT ON COLUMN fma_result_summary.below_label IS 'the label that is no class: what predictions below min_confidence, and missed segments and boxes, count as';
 COMMENT ON COLUMN fma_result_summary.n IS 'rows';
 COMMENT ON COLUMN fma_result_summary.unlabelled IS 'rows among them without a truth or prediction, left out of the values';
 COMMENT ON COLUMN fma_result_summary.failures IS 'rows that failed, of those labelled';
 COMMENT ON COLUMN fma_result_summary.confident_errors IS 'failures with at least the high confidence';
-COMMENT ON COLUMN fma_result_summary.confusion IS 'truth against prediction';
+COMMENT ON COLUMN fma_result_summary.confusion IS 'truth against prediction: rows, or the pixels or objects of images';
 COMMENT ON COLUMN fma_result_summary.reliability IS 'confidence against correctness, 100 bins';
 COMMENT ON COLUMN fma_result_summary.regression IS 'truth against prediction, numbers';
 COMMENT ON COLUMN fma_result_summary.n_units IS 'units (days, patients, images) among the rows, where the dataset has them';
@@ -1964,7 +2157,7 @@ Only rows that occurred from since on and before until, where these are given. A
 CREATE FUNCTION fma_prune(name text, keep interval) RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C COST 10000;
 COMMENT ON FUNCTION fma_prune(text, interval) IS 'deletes a dataset''s runs that started longer ago than keep; returns how many
-The newest complete run stays, whatever its age.';
+The newest complete run stays, whatever its age. So do saved reports: older ones go, the newest stays.';
 
 -- private functions
 
@@ -2350,12 +2543,12 @@ COMMENT ON COLUMN fma_rule.threshold IS 'what the metric is held against';
 COMMENT ON COLUMN fma_rule.direction IS 'at least or at most the threshold';
 COMMENT ON COLUMN fma_rule.labels IS 'the labels meant; NULL for all';
 COMMENT ON COLUMN fma_rule.weights IS 'weights of labels in wIoU';
-COMMENT ON COLUMN fma_rule.min_confidence IS 'predictions with less confidence count as the background label';
-COMMENT ON COLUMN fma_rule.min_iou IS 'overlap from which a detection is a hit';
+COMMENT ON COLUMN fma_rule.min_confidence IS 'predictions with less confidence count as the background label: of rows, images or boxes';
+COMMENT ON COLUMN fma_rule.min_iou IS 'overlap from which a segment or box is a hit';
 COMMENT ON COLUMN fma_rule.background_label IS 'the label that is no class';
 COMMENT ON COLUMN fma_rule.background_mode IS 'what becomes of it: include, exclude_from_average or ignore_truth';
 COMMENT ON COLUMN fma_rule.segment_by IS 'what it is checked for each of: overall, label, batch, period, place, model_version, slice, hotspot, cluster';
-COMMENT ON COLUMN fma_rule.min_rows IS 'a segment with fewer rows neither passes nor fails';
+COMMENT ON COLUMN fma_rule.min_rows IS 'a segment with fewer rows neither passes nor fails; of images, with fewer images, pixels or objects';
 COMMENT ON COLUMN fma_rule.pass_by IS 'what must reach the threshold: the estimate, or the bound of its interval that makes it harder';
 COMMENT ON COLUMN fma_rule.created_at IS 'when it was added';
 
@@ -2400,7 +2593,7 @@ COMMENT ON COLUMN fma_result_rule.value IS 'the metric; NULL where it is undefin
 COMMENT ON COLUMN fma_result_rule.ci_low IS 'lower end of its 95 % interval; NULL where none is valid';
 COMMENT ON COLUMN fma_result_rule.ci_high IS 'upper end of it';
 COMMENT ON COLUMN fma_result_rule.passed IS 'whether the rule was kept; NULL where that cannot be told';
-COMMENT ON COLUMN fma_result_rule.n IS 'rows that the metric was measured on';
+COMMENT ON COLUMN fma_result_rule.n IS 'rows, or pixels or objects of images, that the metric was measured on';
 COMMENT ON COLUMN fma_result_rule.share_of_rows IS 'the segment''s share of all labelled rows';
 COMMENT ON COLUMN fma_result_rule.share_of_failures IS 'its share of all failures; of a label, of all wrong predictions';
 COMMENT ON COLUMN fma_result_rule.reason IS 'why passed is NULL';
@@ -2450,11 +2643,29 @@ COMMENT ON FUNCTION fma_check_run(text, boolean) IS 'what breaks a dataset''s ru
 The results of the newest complete run that did not pass, worst first. passed is false where a rule is broken, or the newest run failed, or there is none; NULL where it could not be told.
 raise: an error (check_violation) if passed is false anywhere.';
 
+-- What a rule counts as a prediction: at these thresholds, or as the dataset has it (NULL); and the label that is no class.
+CREATE FUNCTION fma_rule_threshold(rule_confidence double precision, rule_iou double precision, rule_background text, settings jsonb,
+	OUT min_confidence double precision, OUT min_iou double precision, OUT background text) RETURNS record
+	LANGUAGE SQL IMMUTABLE
+BEGIN ATOMIC
+	SELECT CASE
+			WHEN rule_confidence IS NOT NULL THEN rule_confidence
+			WHEN rule_iou IS NULL THEN NULL
+			WHEN d.boxes THEN coalesce((settings ->> 'min_confidence')::double precision, 0.5)
+			ELSE 0 END,
+		CASE WHEN d.boxes THEN coalesce(rule_iou, (settings ->> 'min_iou')::double precision, 0.5) ELSE rule_iou END,
+		CASE WHEN d.boxes THEN 'background' ELSE coalesce(rule_background, CASE WHEN rule_confidence IS NOT NULL OR rule_iou IS NOT NULL THEN '(none)' END) END
+	FROM (SELECT coalesce(settings ->> 'task' = 'detection', false) AS boxes) AS d;
+END;
+COMMENT ON FUNCTION fma_rule_threshold(double precision, double precision, text, jsonb) IS 'the thresholds of a rule, and the label that is no class
+min_confidence is NULL where the rule is about what the dataset has without it.';
+
 CREATE FUNCTION fma_evaluate_rules(run_id bigint) RETURNS SETOF fma_result_rule
 	LANGUAGE SQL STABLE
 BEGIN ATOMIC
 	WITH run AS (
-		SELECT u.dataset_id, u.model_version FROM fma_result_run AS u WHERE u.run_id = fma_evaluate_rules.run_id
+		SELECT u.dataset_id, u.model_version, u.settings, coalesce(u.settings ->> 'task' IN ('segmentation', 'detection'), false) AS of_images
+		FROM fma_result_run AS u WHERE u.run_id = fma_evaluate_rules.run_id
 	), summary AS (
 		SELECT s.*, ARRAY[s.segment_by, s.segment, s.rank::text, s.starts_at::text, s.model_version] AS key
 		FROM fma_result_summary AS s WHERE s.run_id = fma_evaluate_rules.run_id
@@ -2462,28 +2673,29 @@ BEGIN ATOMIC
 		SELECT s.model_version, s.n - s.unlabelled AS n, (fma_failure_counts(s.failures)).failures
 		FROM summary AS s WHERE s.segment_by = 'overall' AND s.min_confidence IS NULL
 	), rule AS (
-		SELECT r.*, run.model_version AS current_version,
+		SELECT r.*, run.model_version AS current_version, run.of_images, h.background, h.min_confidence AS at_confidence, h.min_iou AS at_iou,
 			r.metric IN ('F1Score', 'Precision', 'Recall', 'Accuracy', 'PixelAccuracy', 'IoU', 'wIoU') AS of_labels,
 			CASE WHEN r.segment_by IN ('label', 'model_version') THEN 'overall' ELSE r.segment_by END AS summed_by,
-			CASE WHEN r.min_confidence IS NULL THEN r.background_label ELSE coalesce(r.background_label, '(none)') END AS background,
 			CASE WHEN r.background_label IS NULL THEN 'exclude_from_average' ELSE r.background_mode END AS mode,
 			(SELECT sum(w.n) FROM whole AS w WHERE r.segment_by = 'model_version' OR w.model_version IS NOT DISTINCT FROM run.model_version) AS all_n,
 			(SELECT sum(w.failures) FROM whole AS w WHERE r.segment_by = 'model_version' OR w.model_version IS NOT DISTINCT FROM run.model_version) AS all_failures
 		FROM run JOIN fma_rule AS r USING (dataset_id)
+			CROSS JOIN LATERAL fma_rule_threshold(r.min_confidence, r.min_iou, r.background_label, run.settings) AS h
 	), part AS (
-		SELECT r.*, s.run_id IS NULL AS missing, r.min_confidence IS NOT NULL AND t.run_id IS NULL AS unthresholded,
+		SELECT r.*, s.run_id IS NULL AS missing, r.at_confidence IS NOT NULL AND t.run_id IS NULL AS unthresholded,
 			s.segment, s.starts_at, s.model_version, s.n - s.unlabelled AS labelled, s.failures, s.reliability, s.regression, s.n_units, s.design_effect,
-			CASE WHEN r.of_labels THEN CASE WHEN r.min_confidence IS NULL THEN s.confusion ELSE t.confusion END END AS confusion
+			CASE WHEN r.of_labels THEN CASE WHEN r.at_confidence IS NULL THEN s.confusion ELSE t.confusion END END AS confusion
 		FROM rule AS r
 			LEFT JOIN summary AS s ON s.segment_by = r.summed_by AND s.min_confidence IS NULL
 				AND (r.segment_by = 'model_version' OR s.model_version IS NOT DISTINCT FROM r.current_version)
-			LEFT JOIN summary AS t ON t.key = s.key AND t.min_confidence = r.min_confidence AND t.below_label = r.background
+			LEFT JOIN summary AS t ON t.key = s.key AND t.min_confidence = r.at_confidence AND t.min_iou IS NOT DISTINCT FROM r.at_iou
+				AND t.below_label = r.background
 	), measured AS (
 		SELECT p.*, c.label AS one_label, c.support, everything.n AS all_support, c.missed, everything.missed AS all_missed,
 			CASE p.metric WHEN 'ECE' THEN fma_ece(fma_coarsen(p.reliability, 10)) WHEN 'FailureRate' THEN fma_failure_rate(p.failures)
 				WHEN 'MAE' THEN e.mae WHEN 'RMSE' THEN e.rmse ELSE c.value END AS value,
-			CASE p.metric WHEN 'FailureRate' THEN f.low WHEN 'MAE' THEN m.low ELSE CASE WHEN p.design_effect IS NOT NULL THEN c.low END END AS low,
-			CASE p.metric WHEN 'FailureRate' THEN f.high WHEN 'MAE' THEN m.high ELSE CASE WHEN p.design_effect IS NOT NULL THEN c.high END END AS high,
+			CASE p.metric WHEN 'FailureRate' THEN f.low WHEN 'MAE' THEN m.low ELSE CASE WHEN p.design_effect IS NOT NULL AND NOT p.of_images THEN c.low END END AS low,
+			CASE p.metric WHEN 'FailureRate' THEN f.high WHEN 'MAE' THEN m.high ELSE CASE WHEN p.design_effect IS NOT NULL AND NOT p.of_images THEN c.high END END AS high,
 			coalesce(CASE WHEN p.metric = 'ECE' THEN (SELECT sum(b.n)::bigint FROM fma_bins(p.reliability) AS b)
 				WHEN p.metric = 'FailureRate' THEN (fma_failure_counts(p.failures)).n WHEN p.of_labels THEN c.n ELSE e.n END, 0) AS n
 		FROM part AS p
@@ -2500,7 +2712,7 @@ BEGIN ATOMIC
 		FROM measured AS m
 	), judged AS (
 		SELECT t.*,
-			CASE WHEN t.n >= t.min_rows THEN CASE t.direction WHEN 'at least' THEN t.held >= t.threshold ELSE t.held <= t.threshold END END AS passed,
+			CASE WHEN t.n >= t.min_rows AND (t.labelled >= t.min_rows OR NOT t.of_images) THEN CASE t.direction WHEN 'at least' THEN t.held >= t.threshold ELSE t.held <= t.threshold END END AS passed,
 			CASE t.direction WHEN 'at least' THEN t.threshold - t.held ELSE t.held - t.threshold END
 				/ CASE WHEN t.metric IN ('MAE', 'RMSE') AND t.threshold > 0 THEN t.threshold ELSE 1 END AS shortfall
 		FROM tested AS t
@@ -2519,11 +2731,11 @@ BEGIN ATOMIC
 			ELSE (fma_failure_counts(j.failures)).failures::double precision / nullif(j.all_failures, 0)::double precision END,
 		CASE WHEN j.passed IS NOT NULL THEN NULL
 			WHEN j.missing THEN 'the run has no ' || j.segment_by || ' summaries'
-			WHEN j.unthresholded THEN 'the run did not measure this confidence'
+			WHEN j.unthresholded THEN 'the run did not measure this confidence' || CASE WHEN j.at_iou IS NULL THEN '' ELSE ' and overlap' END
 			WHEN j.n = 0 AND j.segment_by = 'label' AND j.one_label IS NOT NULL THEN
 				CASE j.metric WHEN 'Precision' THEN 'never predicted' WHEN 'Recall' THEN 'never the truth' ELSE 'does not occur' END
 			WHEN j.n = 0 THEN 'no rows'
-			WHEN j.n < j.min_rows THEN 'too few rows'
+			WHEN j.n < j.min_rows OR (j.labelled < j.min_rows AND j.of_images) THEN 'too few rows'
 			WHEN j.value IS NULL THEN 'undefined'
 			ELSE 'no interval' END
 	FROM judged AS j;
@@ -2579,7 +2791,8 @@ CREATE VIEW fma_rule_results WITH (security_invoker) AS
 		f.segment, f.starts_at, f.model_version, f.label, f.value, f.ci_low, f.ci_high, f.passed, f.n, f.share_of_rows,
 		f.share_of_failures, f.reason
 	FROM fma_result_rule AS f JOIN fma_result_run AS u USING (run_id) JOIN fma_dataset AS d USING (dataset_id)
-	WHERE f.run_id = (SELECT max(newest.run_id) FROM fma_result_run AS newest WHERE newest.dataset_id = u.dataset_id AND newest.status = 'complete')
+	WHERE f.run_id = (SELECT max(newest.run_id) FROM fma_result_run AS newest WHERE newest.dataset_id = u.dataset_id AND newest.status = 'complete'
+		AND newest.run_id <= fma_as_of_run())
 	ORDER BY d.name, f.rank;
 COMMENT ON VIEW fma_rule_results IS 'what the newest complete run of each dataset found of its rules, worst first
 One row a rule and segment. fma_check_run returns those that did not pass.';
@@ -2601,19 +2814,19 @@ COMMENT ON COLUMN fma_rule_results.value IS 'the metric; NULL where it is undefi
 COMMENT ON COLUMN fma_rule_results.ci_low IS 'lower end of its 95 % interval; NULL where none is valid';
 COMMENT ON COLUMN fma_rule_results.ci_high IS 'upper end of it';
 COMMENT ON COLUMN fma_rule_results.passed IS 'whether the rule was kept; NULL where that cannot be told';
-COMMENT ON COLUMN fma_rule_results.n IS 'rows that the metric was measured on';
+COMMENT ON COLUMN fma_rule_results.n IS 'rows, or pixels or objects of images, that the metric was measured on';
 COMMENT ON COLUMN fma_rule_results.share_of_rows IS 'the segment''s share of all labelled rows';
 COMMENT ON COLUMN fma_rule_results.share_of_failures IS 'its share of all failures; of a label, of all wrong predictions';
 COMMENT ON COLUMN fma_rule_results.reason IS 'why passed is NULL';
 ALTER VIEW fma_rule_results OWNER TO @extowner@;
 GRANT SELECT ON fma_rule_results TO PUBLIC;
 
--- schedule: runs by pg_cron, where it is installed (doc/schedule.md)
+-- schedule: runs and reports by pg_cron, where it is installed (doc/schedule.md)
 
-CREATE FUNCTION fma_schedule(name text, cron text) RETURNS bigint
+CREATE FUNCTION fma_schedule(name text, cron text, action text DEFAULT 'run') RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
-COMMENT ON FUNCTION fma_schedule(text, text) IS 'lets pg_cron run a dataset, as whoever schedules it
-cron is a schedule as pg_cron takes it, such as ''0 3 * * *'' (in its time zone, UTC by default). The job is called "fma: " and the dataset''s name; its number is returned. A second call changes it.';
+COMMENT ON FUNCTION fma_schedule(text, text, text) IS 'lets pg_cron run a dataset, as whoever schedules it
+cron is a schedule as pg_cron takes it, such as ''0 3 * * *'' (in its time zone, UTC by default). action is run, or report: run, then save a report and keep the newest 100. The job is called "fma: " and the dataset''s name; its number is returned. A second call changes it.';
 
 CREATE FUNCTION fma_unschedule(name text) RETURNS boolean
 	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
@@ -2637,16 +2850,18 @@ CREATE FUNCTION fma_list_predictions(dataset text,
 COMMENT ON FUNCTION fma_list_predictions(text, boolean, boolean, text, text, double precision, double precision, integer, jsonb, text,
 	integer, integer, text, timestamptz, timestamptz, integer) IS 'a page of a dataset''s predictions, the most confident first
 hotspot is the rank of one of the newest complete run''s; conditions are [{"column", "op", "value"}] as the finders write them; sort is confidence_desc or confidence_asc.
+Of images true_label and pred_label are the pair that the image confuses most, and asked for, those with such a cell.
 error_type is correct, error or confident_error. total counts all rows asked for, no further than count_limit (NULL: all); total_is_exact says whether it reached the end.';
 
 CREATE FUNCTION fma_get_prediction(dataset text, id text, model_version text DEFAULT NULL,
 	OUT id text, OUT true_label text, OUT pred_label text, OUT confidence double precision, OUT error_type text,
 	OUT image_url text, OUT failed boolean, OUT loss double precision, OUT occurred_at timestamptz, OUT model_version text,
 	OUT batch text, OUT unit text, OUT place text, OUT longitude double precision, OUT latitude double precision,
-	OUT probabilities jsonb, OUT embedding jsonb, OUT attributes jsonb)
+	OUT probabilities jsonb, OUT embedding jsonb, OUT attributes jsonb, OUT metrics jsonb)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE COST 1000 ROWS 1;
 COMMENT ON FUNCTION fma_get_prediction(text, text, text) IS 'all about one prediction, its features as JSON
+metrics is an image''s own, of task segmentation or detection: what it is judged by, its labels, and the cells of its confusion matrix.
 One row, or one for each model version that has the id; none where no row has it.';
 
 CREATE FUNCTION fma_export_query(dataset text,
@@ -2709,13 +2924,14 @@ BEGIN ATOMIC
 		'design_effect', s.design_effect,
 		'high_confidence', coalesce((r.settings ->> 'high_confidence')::double precision, 0.8),
 		'confident_errors', s.confident_errors,
-		'labels', (SELECT count(*) FROM fma_class_metrics(s.confusion)),
+		'labels', (SELECT count(*) FROM fma_class_metrics(s.confusion) AS k WHERE k.label IS DISTINCT FROM s.below_label),
 		'accuracy', fma_accuracy(s.confusion),
-		'balanced_accuracy', fma_balanced_accuracy(s.confusion),
-		'macro_precision', fma_precision(s.confusion),
-		'macro_recall', fma_recall(s.confusion),
-		'macro_f1', fma_f1(s.confusion),
-		'weighted_f1', fma_f1(s.confusion, 'weighted'),
+		'balanced_accuracy', fma_balanced_accuracy(s.confusion, s.below_label),
+		'macro_precision', fma_precision(s.confusion, 'macro', s.below_label),
+		'macro_recall', fma_recall(s.confusion, 'macro', s.below_label),
+		'macro_f1', fma_f1(s.confusion, 'macro', s.below_label),
+		'mean_iou', fma_iou(s.confusion, 'macro', s.below_label),
+		'weighted_f1', fma_f1(s.confusion, 'weighted', s.below_label),
 		'mcc', fma_mcc(s.confusion),
 		'kappa', fma_kappa(s.confusion),
 		'mean_confidence', (SELECT mean_confidence FROM fma_bins(fma_coarsen(s.reliability, 1))),
@@ -2788,6 +3004,7 @@ BEGIN ATOMIC
 			m.precision, m.recall, m.f1, m.place, sum(m.fn) OVER () AS all_errors
 		FROM summary AS s, fma_class_metrics(s.confusion) WITH ORDINALITY AS m (label, support, predicted,
 			tp, fp, fn, tn, precision, recall, f1, iou, place)
+		WHERE m.label IS DISTINCT FROM s.below_label
 	), mistake AS (
 		SELECT DISTINCT ON (c.truth) c.truth, c.prediction, c.n
 		FROM summary AS s, fma_cells(s.confusion, false) WITH ORDINALITY AS c (truth, prediction, n,
@@ -2908,41 +3125,55 @@ CREATE VIEW fma_latest_run WITH (security_invoker = true) AS
 SELECT d.dataset_id, d.name AS dataset, r.run_id, r.started_at, r.finished_at, r.since, r.until, r.n, r.first_at, r.last_at,
 	r.model_version, r.period
 FROM fma_dataset AS d CROSS JOIN LATERAL (
-	SELECT * FROM fma_result_run AS r WHERE r.dataset_id = d.dataset_id AND r.status = 'complete' ORDER BY r.run_id DESC LIMIT 1
+	SELECT * FROM fma_result_run AS r WHERE r.dataset_id = d.dataset_id AND r.status = 'complete' AND r.run_id <= fma_as_of_run()
+	ORDER BY r.run_id DESC LIMIT 1
 ) AS r;
 COMMENT ON VIEW fma_latest_run IS 'the newest complete run of each dataset
-Every other view shows what this run found; older runs are in the tables fma_result_..., by run_id.';
+Every other view shows what this run found. SET fma.as_of_run = 12 shows what they said when run 12 was the newest.';
 
-CREATE VIEW fma_overview WITH (security_invoker = true) AS
-SELECT l.dataset, l.run_id, l.finished_at, s.model_version, s.model_version IS NOT DISTINCT FROM l.model_version AS is_current,
-	s.n, s.unlabelled, f.failures, fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion) AS balanced_accuracy,
-	fma_precision(s.confusion) AS macro_precision, fma_recall(s.confusion) AS macro_recall, fma_f1(s.confusion) AS macro_f1,
+CREATE VIEW fma_segment_metrics WITH (security_invoker = true) AS
+SELECT d.name AS dataset, s.run_id, s.segment_by, s.segment, s.rank, s.starts_at, s.ends_at, s.longitude, s.latitude,
+	s.model_version, s.model_version IS NOT DISTINCT FROM r.model_version AS is_current,
+	s.n, s.unlabelled, f.failures, fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
+	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
+	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
+	fma_failure_rate(o.failures - s.failures) AS rest_rate,
+	CASE WHEN s.n_units IS NULL THEN fma_failure_test(s.failures, o.failures - s.failures) END AS p_value, s.confident_errors,
+	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion, s.below_label) AS balanced_accuracy,
+	fma_precision(s.confusion, 'macro', s.below_label) AS macro_precision, fma_recall(s.confusion, 'macro', s.below_label) AS macro_recall,
+	fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_iou(s.confusion, 'macro', s.below_label) AS mean_iou,
 	fma_mcc(s.confusion) AS mcc, fma_kappa(s.confusion) AS kappa,
-	fma_ece(r.reliability) AS ece, s.ece_if_calibrated, s.ece_p_value, fma_mce(r.reliability) AS mce,
+	fma_ece(fma_coarsen(s.reliability, 10)) AS ece, s.ece_if_calibrated, s.ece_p_value, fma_mce(fma_coarsen(s.reliability, 10)) AS mce,
 	(fma_confidence_brier(s.reliability)).brier AS brier, fma_confidence_log_loss(s.reliability) AS confidence_log_loss,
 	g.mae, g.rmse, g.r2, g.bias,
-	s.log_loss, s.top_3_accuracy, s.top_5_accuracy, s.classwise_ece, s.n_units, s.design_effect, l.first_at, l.last_at
-FROM fma_latest_run AS l
-JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
+	s.log_loss, s.top_3_accuracy, s.top_5_accuracy, s.classwise_ece, s.n_units, s.design_effect
+FROM fma_dataset AS d
+JOIN fma_result_run AS r ON r.dataset_id = d.dataset_id AND r.status = 'complete'
+JOIN fma_result_summary AS s ON s.run_id = r.run_id AND s.min_confidence IS NULL
+JOIN fma_result_summary AS o ON o.run_id = r.run_id AND o.segment_by = 'overall' AND o.min_confidence IS NULL
+	AND o.model_version IS NOT DISTINCT FROM s.model_version
 LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
 LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_coarsen(s.reliability, 10) AS r (reliability) ON true
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+COMMENT ON VIEW fma_segment_metrics IS 'all metrics of every segment of every complete run
+One row a segment and model version: overall, period, batch, place, cluster, slice, hotspot. What the other views show of the newest run.';
+
+CREATE VIEW fma_overview WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.finished_at, s.model_version, s.is_current,
+	s.n, s.unlabelled, s.failures, s.failure_rate, s.ci_low, s.ci_high, s.confident_errors,
+	s.accuracy, s.balanced_accuracy, s.macro_precision, s.macro_recall, s.macro_f1, s.mean_iou, s.mcc, s.kappa,
+	s.ece, s.ece_if_calibrated, s.ece_p_value, s.mce, s.brier, s.confidence_log_loss, s.mae, s.rmse, s.r2, s.bias,
+	s.log_loss, s.top_3_accuracy, s.top_5_accuracy, s.classwise_ece, s.n_units, s.design_effect, l.first_at, l.last_at
+FROM fma_latest_run AS l
+JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'overall';
 COMMENT ON VIEW fma_overview IS 'how often each model version fails, and every overall metric
 One row a dataset and model version.';
 
 CREATE VIEW fma_run_history WITH (security_invoker = true) AS
-SELECT d.name AS dataset, r.run_id, r.started_at AS time, r.model_version, s.n, s.unlabelled, f.failures,
-	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece, g.mae, g.rmse
-FROM fma_dataset AS d
-JOIN fma_result_run AS r ON r.dataset_id = d.dataset_id AND r.status = 'complete'
-JOIN fma_result_summary AS s ON s.run_id = r.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
-	AND s.model_version IS NOT DISTINCT FROM r.model_version
-LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
-LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+SELECT s.dataset, s.run_id, r.started_at AS time, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate, s.ci_low, s.ci_high,
+	s.confident_errors, s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse
+FROM fma_segment_metrics AS s JOIN fma_result_run AS r USING (run_id)
+WHERE s.segment_by = 'overall' AND s.is_current;
 COMMENT ON VIEW fma_run_history IS 'all complete runs of each dataset: how the current model version did in each
 One row a run.';
 
@@ -2962,7 +3193,7 @@ SELECT l.dataset, l.run_id, s.model_version, m.label, m.support::bigint AS suppo
 	w.prediction AS taken_for, w.n::bigint AS taken_for_n
 FROM fma_latest_run AS l
 JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
-CROSS JOIN LATERAL fma_class_metrics(s.confusion) AS m
+JOIN LATERAL fma_class_metrics(s.confusion) AS m ON m.label IS DISTINCT FROM s.below_label
 LEFT JOIN (
 	SELECT DISTINCT ON (s.run_id, s.model_version, c.truth) s.run_id, s.model_version, c.truth, c.prediction, c.n
 	FROM fma_latest_run AS l JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
@@ -3001,12 +3232,10 @@ One row a threshold, in steps of 0.01.';
 CREATE VIEW fma_slice_metrics WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x.failure_rate, x.mean_loss, x.ci_low, x.ci_high, x.baseline_rate,
 	x.rest_rate, x.lift, x.excess_failures, x.share_of_failures, x.p_value, x.q_value, x.n_units,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'slice'
-LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'slice' AND s.rank = x.rank AND s.min_confidence IS NULL
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+LEFT JOIN fma_segment_metrics AS s ON s.run_id = x.run_id AND s.segment_by = x.kind AND s.rank = x.rank;
 COMMENT ON VIEW fma_slice_metrics IS 'the slices with the most failures beyond the expected, with their metrics
 One row a slice. A slice with q_value < 0.05 and lift > 1 is worse than the rest beyond chance.';
 
@@ -3015,13 +3244,11 @@ SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x
 	x.rest_rate, x.lift, x.excess_failures, x.share_of_failures, x.p_value, x.q_value, x.n_units,
 	coalesce(c.verdict, 'new') AS confirmation, c.n AS new_n, c.failure_rate AS new_failure_rate, c.mean_loss AS new_mean_loss,
 	c.q_value AS new_q_value,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'hotspot'
-LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'hotspot' AND s.rank = x.rank AND s.min_confidence IS NULL
-LEFT JOIN fma_result_confirmation AS c ON c.run_id = x.run_id AND c.conditions = x.conditions
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+LEFT JOIN fma_segment_metrics AS s ON s.run_id = x.run_id AND s.segment_by = x.kind AND s.rank = x.rank
+LEFT JOIN fma_result_confirmation AS c ON c.run_id = x.run_id AND c.conditions = x.conditions;
 COMMENT ON VIEW fma_hotspots IS 'the few slices that matter: each worse than the rest and than every more general slice
 One row a hotspot. Rates of newly found hotspots are inflated; confirmation tells what the rows since the run before say.';
 
@@ -3034,71 +3261,44 @@ COMMENT ON VIEW fma_hotspot_confirmation IS 'the hotspots of the run before, mea
 One row a hotspot: confirmed, not confirmed, or too few rows.';
 
 CREATE VIEW fma_timeline WITH (security_invoker = true) AS
-SELECT l.dataset, l.run_id, s.starts_at AS time, s.ends_at, l.period, s.model_version, s.n, s.unlabelled, f.failures,
-	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
+SELECT l.dataset, l.run_id, s.starts_at AS time, s.ends_at, l.period, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate,
+	s.ci_low, s.ci_high, s.confident_errors, s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
-JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'period' AND s.min_confidence IS NULL
-LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
-LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'period';
 COMMENT ON VIEW fma_timeline IS 'how often the model fails, period by period
 One row a period and model version; rows without a time have none.';
 
 CREATE VIEW fma_batches WITH (security_invoker = true) AS
-SELECT l.dataset, l.run_id, s.segment AS batch, s.model_version, s.n, s.unlabelled, f.failures,
-	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
+SELECT l.dataset, l.run_id, s.segment AS batch, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate,
+	s.ci_low, s.ci_high, s.confident_errors, s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
-JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'batch' AND s.min_confidence IS NULL
-LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
-LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'batch';
 COMMENT ON VIEW fma_batches IS 'how often the model fails, batch by batch
 One row a batch and model version.';
 
 CREATE VIEW fma_places WITH (security_invoker = true) AS
-SELECT l.dataset, l.run_id, s.segment AS place, s.longitude, s.latitude, s.model_version, s.n, s.unlabelled, f.failures,
-	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
-	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
-	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
-	p.p_value, fma_q_value(p.p_value) OVER (PARTITION BY l.dataset, l.run_id, s.model_version) AS q_value, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
+SELECT l.dataset, l.run_id, s.segment AS place, s.longitude, s.latitude, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate,
+	s.ci_low, s.ci_high, s.lift, s.share_of_failures, s.p_value,
+	fma_q_value(s.p_value) OVER (PARTITION BY l.dataset, l.run_id, s.model_version) AS q_value, s.confident_errors,
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
-JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'place' AND s.min_confidence IS NULL
-JOIN fma_result_summary AS o ON o.run_id = l.run_id AND o.segment_by = 'overall' AND o.min_confidence IS NULL
-	AND o.model_version IS NOT DISTINCT FROM s.model_version
-LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
-LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_failure_test(CASE WHEN s.n_units IS NULL THEN s.failures END, o.failures - s.failures) AS p (p_value) ON true
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'place';
 COMMENT ON VIEW fma_places IS 'how often the model fails, place by place
 One row a place and model version. p_value and q_value: at another rate than the other places; NULL where rows come in units.';
 
 CREATE VIEW fma_clusters WITH (security_invoker = true) AS
-SELECT l.dataset, l.run_id, s.model_version, s.segment::integer AS cluster, s.n, s.unlabelled, f.failures,
-	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
-	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
-	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
-	fma_failure_rate(o.failures - s.failures) AS impact, t.p_value, fma_q_value(t.p_value) OVER (PARTITION BY l.run_id) AS q_value, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, w.truth AS confused_truth, w.prediction AS confused_prediction, w.n::bigint AS confused_n,
+SELECT l.dataset, l.run_id, s.model_version, s.segment::integer AS cluster, s.n, s.unlabelled, s.failures, s.failure_rate,
+	s.ci_low, s.ci_high, s.lift, s.share_of_failures, s.rest_rate AS impact, s.p_value,
+	fma_q_value(s.p_value) OVER (PARTITION BY l.run_id) AS q_value, s.confident_errors,
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, w.truth AS confused_truth, w.prediction AS confused_prediction, w.n::bigint AS confused_n,
 	c.representatives, c.mean_distance, c.model_id, s.n_units, s.design_effect
 FROM fma_latest_run AS l
-JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'cluster' AND s.min_confidence IS NULL
-	AND s.model_version IS NOT DISTINCT FROM l.model_version
-JOIN fma_result_summary AS o ON o.run_id = l.run_id AND o.segment_by = 'overall' AND o.min_confidence IS NULL
-	AND o.model_version IS NOT DISTINCT FROM s.model_version
+JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'cluster' AND s.is_current
+JOIN fma_result_summary AS v ON v.run_id = l.run_id AND v.segment_by = 'cluster' AND v.min_confidence IS NULL
+	AND v.segment IS NOT DISTINCT FROM s.segment AND v.model_version IS NOT DISTINCT FROM s.model_version
 LEFT JOIN fma_result_cluster AS c ON c.run_id = s.run_id AND c.cluster = s.segment::integer
-LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
-LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_failure_test(CASE WHEN s.n_units IS NULL THEN s.failures END, o.failures - s.failures) AS t (p_value) ON true
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true
 LEFT JOIN LATERAL (
-	SELECT e.truth, e.prediction, e.n FROM fma_cells(s.confusion) AS e WHERE e.truth <> e.prediction AND e.n > 0
+	SELECT e.truth, e.prediction, e.n FROM fma_cells(v.confusion) AS e WHERE e.truth <> e.prediction AND e.n > 0
 	ORDER BY e.n DESC, e.truth COLLATE "C", e.prediction COLLATE "C" LIMIT 1
 ) AS w ON true;
 COMMENT ON VIEW fma_clusters IS 'how often the model fails in each cluster of embeddings, what it confuses there, and typical rows
@@ -3161,6 +3361,7 @@ COMMENT ON VIEW fma_run_log IS 'all runs, complete and failed, with the time and
 One row a stage; a run without stages has one row.';
 
 ALTER VIEW fma_latest_run OWNER TO @extowner@;
+ALTER VIEW fma_segment_metrics OWNER TO @extowner@;
 ALTER VIEW fma_overview OWNER TO @extowner@;
 ALTER VIEW fma_run_history OWNER TO @extowner@;
 ALTER VIEW fma_confusion_cells OWNER TO @extowner@;
@@ -3177,7 +3378,7 @@ ALTER VIEW fma_clusters OWNER TO @extowner@;
 ALTER VIEW fma_duplicate_review OWNER TO @extowner@;
 ALTER VIEW fma_model_comparison OWNER TO @extowner@;
 ALTER VIEW fma_run_log OWNER TO @extowner@;
-GRANT SELECT ON fma_latest_run, fma_overview, fma_run_history, fma_confusion_cells, fma_label_metrics, fma_calibration, fma_confidence_curve,
+GRANT SELECT ON fma_latest_run, fma_segment_metrics, fma_overview, fma_run_history, fma_confusion_cells, fma_label_metrics, fma_calibration, fma_confidence_curve,
 	fma_slice_metrics, fma_hotspots, fma_hotspot_confirmation, fma_timeline, fma_batches, fma_places, fma_clusters, fma_duplicate_review, fma_model_comparison, fma_run_log TO PUBLIC;
 
 ALTER VIEW fma_changepoints OWNER TO @extowner@;
@@ -3197,7 +3398,7 @@ BEGIN
 		JOIN pg_class AS class ON class.oid = member.objid AND class.relkind = 'v'
 		JOIN pg_attribute AS attribute ON attribute.attrelid = class.oid AND attribute.attnum > 0
 		JOIN (VALUES
-			('accuracy', 'share of rows predicted right'),
+			('accuracy', 'share of rows predicted right; of images, of their pixels or objects'),
 			('balanced_accuracy', 'mean recall over labels'),
 			('baseline_rate', 'rate or mean loss of all rows'),
 			('batch', 'the batch; NULL for rows without one'),
@@ -3221,8 +3422,8 @@ BEGIN
 			('confident_errors', 'failures with at least the high confidence'),
 			('confirmation', 'new, confirmed, not confirmed or too few rows: what the rows since the run before say'),
 			('confused_n', 'how often'),
-			('confused_prediction', 'what was most often predicted wrongly in the cluster'),
-			('confused_truth', 'what that truly was'),
+			('confused_prediction', 'what was most often predicted wrongly in the cluster; of detections background: missed'),
+			('confused_truth', 'what that truly was; of detections background: invented'),
 			('correct', 'whether truth and prediction are the same'),
 			('coverage', 'share of rows with at least the threshold''s confidence'),
 			('crosses_batches', 'whether rows of the group are in different batches'),
@@ -3286,13 +3487,14 @@ BEGIN
 			('mce', 'maximum calibration error, ten bins'),
 			('mean_confidence', 'mean confidence'),
 			('mean_distance', 'mean distance of the rows to the centroid'),
+			('mean_iou', 'mean intersection over union over labels'),
 			('mean_loss', 'mean loss; the failure rate where the loss is a failure'),
 			('message', 'error message'),
 			('min_similarity', 'the lowest cosine similarity of a row of the group to the representative'),
 			('mix_effect', 'change of the rate of all rows since there are more or fewer such rows'),
 			('model_id', 'number of the cluster model'),
 			('model_version', 'the model version, where the dataset has one'),
-			('n', 'rows'),
+			('n', 'rows; in the confusion matrix of images, pixels or objects'),
 			('n_after', 'rows after, up to the next change'),
 			('n_before', 'rows before, up to the change before'),
 			('n_current', 'newer rows'),
@@ -3303,7 +3505,7 @@ BEGIN
 			('new_mean_loss', 'mean loss of the rows since the run before'),
 			('new_n', 'rows since the run before'),
 			('new_q_value', 'corrected p-value on the rows since the run before'),
-			('note', 'why a stage was left out, or what it left out'),
+			('note', 'why a stage was left out, what it left out, or how much it tested'),
 			('nulls_current', 'newer rows without a value'),
 			('nulls_reference', 'rows of the reference without a value'),
 			('only_a_failed', 'rows where only version a failed'),
@@ -3316,8 +3518,8 @@ BEGIN
 			('position', 'number of the stage, from 1'),
 			('precision', 'precision of the label'),
 			('predicate', 'the rows as SQL over the source''s columns'),
-			('predicted', 'rows predicted to have the label'),
-			('prediction', 'the predicted label'),
+			('predicted', 'rows predicted to have the label; of images, pixels or objects'),
+			('prediction', 'the predicted label; background: a missed object'),
 			('previous_n', 'rows when it was found'),
 			('previous_rate', 'rate or mean loss when it was found'),
 			('previous_run_id', 'run that found it'),
@@ -3343,13 +3545,15 @@ BEGIN
 			('rows_after', 'rows after this time were measured'),
 			('rows_read', 'rows that the run read'),
 			('run_id', 'number of the run'),
+			('segment', 'the batch, place, cluster or slice; NULL for rows without one, and overall'),
+			('segment_by', 'what the rows were divided by: overall, period, batch, place, cluster, slice, hotspot'),
 			('seconds', 'duration of the run, seconds'),
 			('share_current', 'share of the newer rows'),
-			('share_of_all', 'share of all rows'),
+			('share_of_all', 'share of all rows, pixels or objects'),
 			('share_of_errors', 'share of all wrong predictions'),
 			('share_of_failures', 'share of all failures'),
-			('share_of_prediction', 'share of the rows predicted to have this label'),
-			('share_of_truth', 'share of the rows that truly have this label'),
+			('share_of_prediction', 'share of the rows, pixels or objects predicted to have this label'),
+			('share_of_truth', 'share of the rows, pixels or objects that truly have this label'),
 			('share_reference', 'share of the reference''s rows'),
 			('since', 'only rows from this time on, as asked for'),
 			('size', 'rows in the group'),
@@ -3361,7 +3565,7 @@ BEGIN
 			('started_at', 'start of the run'),
 			('starts_at', 'start of the first period'),
 			('status', 'complete or failed'),
-			('support', 'rows that truly have the label'),
+			('support', 'rows that truly have the label; of images, pixels or objects'),
 			('taken_for', 'the label it is most often taken for'),
 			('taken_for_n', 'how often'),
 			('threshold', 'least confidence'),
@@ -3372,7 +3576,7 @@ BEGIN
 			('total_effect', 'mix_effect and rate_effect together'),
 			('total_variation', 'share of rows that would have to change, 0 to 1'),
 			('tp', 'true positives'),
-			('truth', 'the true label'),
+			('truth', 'the true label; background: an invented object'),
 			('unlabelled', 'rows without a truth or prediction, left out'),
 			('until', 'only rows before this time, as asked for'),
 			('verdict', 'drift, slight, unclear or none: effect and chance together'),
@@ -3394,3 +3598,237 @@ CREATE FUNCTION fma_render_html(report jsonb) RETURNS text
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION fma_render_html(jsonb) IS 'a report as one page of HTML, without a script and without a request
 From what fma_report_json or fma_save_report made: psql -XAtqc "SELECT fma_render_html(report) FROM fma_report ..." -o report.html.';
+
+-- markdown: a report as GitHub-flavoured Markdown (doc/report.md)
+
+CREATE FUNCTION fma_render_markdown(report jsonb) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION fma_render_markdown(jsonb) IS 'a report as GitHub-flavoured Markdown, without images
+From what fma_report_json or fma_save_report made. Every string from data is escaped.';
+
+-- report: all that a run found, as one JSON object (doc/report.md)
+
+-- private functions: its parts
+
+CREATE FUNCTION fma_report_confusion(confusion fma_confusion) RETURNS jsonb
+	LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH label AS (
+		SELECT m.label, m.place, row_number() OVER (ORDER BY m.fn + m.fp DESC, m.place) <= 30 AS shown
+		FROM fma_class_metrics(confusion) WITH ORDINALITY AS m (label, support, predicted, tp, fp, fn, tn, precision, recall, f1, iou, place)
+	), line AS (
+		SELECT l.label, row_number() OVER (ORDER BY l.place) AS line, true AS is_label FROM label AS l WHERE l.shown
+		UNION ALL
+		SELECT '(other)', count(*) FILTER (WHERE l.shown) + 1, false FROM label AS l HAVING NOT bool_and(l.shown)
+	), position AS (
+		SELECT l.label, coalesce(k.line, (SELECT max(o.line) FROM line AS o)) AS line
+		FROM label AS l LEFT JOIN line AS k ON l.shown AND k.is_label AND k.label = l.label
+	), cell AS (
+		SELECT t.line AS truth, p.line AS prediction, sum(c.n)::bigint AS n
+		FROM fma_cells(confusion, false) AS c JOIN position AS t ON t.label = c.truth JOIN position AS p ON p.label = c.prediction
+		GROUP BY t.line, p.line
+	), square AS (
+		SELECT t.line AS truth, p.line AS prediction, coalesce(c.n, 0) AS n,
+			sum(c.n) OVER (PARTITION BY t.line) AS of_truth, sum(c.n) OVER (PARTITION BY p.line) AS of_prediction
+		FROM line AS t CROSS JOIN line AS p LEFT JOIN cell AS c ON c.truth = t.line AND c.prediction = p.line
+	), rows AS (
+		SELECT s.truth, jsonb_agg(s.n ORDER BY s.prediction) AS counts,
+			jsonb_agg(s.n / s.of_truth::double precision ORDER BY s.prediction) AS share_of_truth,
+			jsonb_agg(s.n / s.of_prediction::double precision ORDER BY s.prediction) AS share_of_prediction
+		FROM square AS s GROUP BY s.truth
+	)
+	SELECT jsonb_build_object(
+		'labels', (SELECT jsonb_agg(l.label ORDER BY l.line) FROM line AS l),
+		'counts', jsonb_agg(r.counts ORDER BY r.truth),
+		'share_of_truth', jsonb_agg(r.share_of_truth ORDER BY r.truth),
+		'share_of_prediction', jsonb_agg(r.share_of_prediction ORDER BY r.truth),
+		'folded', (SELECT count(*) FROM label AS l WHERE NOT l.shown))
+	FROM rows AS r HAVING count(*) > 0;
+END;
+COMMENT ON FUNCTION fma_report_confusion(fma_confusion) IS 'a confusion matrix as JSON: the 30 most confused labels, and the others together
+The others are one label, (other), the last one; folded is their number, 0 where all are shown. NULL where there are no labels.';
+
+CREATE FUNCTION fma_report_register(of_dataset text, relation text, settings jsonb) RETURNS text
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	WITH setting AS (
+		SELECT s.key, s.value, array_position(p.proargnames, s.key) AS place
+		FROM pg_proc AS p JOIN pg_extension AS e ON e.extnamespace = p.pronamespace, jsonb_each(settings) AS s
+		WHERE e.extname = 'fma' AND p.proname = 'fma_register' AND s.key <> 'derived'
+	)
+	SELECT format('SELECT fma_register(%L, %L%s%s);', of_dataset, relation,
+		(SELECT string_agg(format(', %I => %s', s.key, CASE jsonb_typeof(s.value)
+				WHEN 'array' THEN format('ARRAY[%s]', (SELECT string_agg(quote_literal(a.value), ', ' ORDER BY a.place)
+					FROM jsonb_array_elements_text(s.value) WITH ORDINALITY AS a (value, place)))
+				WHEN 'number' THEN s.value::text
+				ELSE quote_literal(s.value #>> '{}') END), '' ORDER BY s.place)
+			FROM setting AS s WHERE s.place IS NOT NULL),
+		(SELECT format(', options => %L', jsonb_object_agg(s.key, s.value)) FROM setting AS s WHERE s.place IS NULL HAVING count(*) > 0));
+END;
+COMMENT ON FUNCTION fma_report_register(text, text, jsonb) IS 'the call of fma_register that makes a dataset with these settings';
+
+CREATE FUNCTION fma_report_sections(of_dataset text) RETURNS jsonb
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	WITH run AS (
+		SELECT l.dataset, l.run_id, l.started_at, l.finished_at, l.since, l.until, l.n, l.first_at, l.last_at, l.period, l.model_version,
+			r.settings, coalesce(r.settings ->> 'task', 'classification') AS task, coalesce(r.settings ->> 'timezone', 'UTC') AS timezone,
+			(SELECT format('%I.%I', s.nspname, c.relname) FROM fma_dataset AS d JOIN pg_class AS c ON c.oid = d.relation
+				JOIN pg_namespace AS s ON s.oid = c.relnamespace WHERE d.dataset_id = l.dataset_id) AS source
+		FROM fma_latest_run AS l JOIN fma_result_run AS r USING (run_id) WHERE l.dataset = of_dataset
+	), summary AS (
+		SELECT s.* FROM fma_newest_summary(of_dataset, NULL) AS s
+	), overview AS (
+		SELECT fma_get_overview(of_dataset) AS figures
+	), timeline AS (
+		SELECT t.* FROM fma_timeline AS t JOIN run USING (dataset) WHERE t.model_version IS NOT DISTINCT FROM run.model_version
+	), place AS (
+		SELECT p.*, p.failures - (p.n - p.unlabelled) * s.failure_rate AS excess, p.n * (p.mae - s.mae) AS excess_error
+		FROM fma_places AS p JOIN run USING (dataset) JOIN fma_overview AS s ON s.dataset = p.dataset AND s.is_current
+		WHERE p.model_version IS NOT DISTINCT FROM run.model_version
+	), batch AS (
+		SELECT b.*, row_number() OVER (ORDER BY CASE WHEN b.numbers THEN b.batch::numeric END DESC, b.batch COLLATE "C" DESC) AS age
+		FROM (SELECT b.*, bool_and(b.batch ~ '^-?[0-9]{1,18}$') OVER () AS numbers FROM fma_batches AS b JOIN run USING (dataset)
+			WHERE b.model_version IS NOT DISTINCT FROM run.model_version) AS b
+	)
+	SELECT jsonb_build_object(
+		'format', 1,
+		'fma_version', (SELECT e.extversion FROM pg_extension AS e WHERE e.extname = 'fma'),
+		'made_at', statement_timestamp(),
+		'dataset', of_dataset,
+		'task', run.task,
+		'source', run.source,
+		'row_means', CASE WHEN run.task IN ('segmentation', 'detection') THEN 'image' ELSE 'prediction' END,
+		'run', jsonb_build_object('run_id', run.run_id, 'started_at', run.started_at, 'finished_at', run.finished_at,
+			'since', run.since, 'until', run.until, 'n', run.n, 'first_at', run.first_at, 'last_at', run.last_at,
+			'period', run.period, 'timezone', run.timezone, 'model_version', run.model_version),
+		'overview', overview.figures,
+		'versions', (SELECT jsonb_agg(to_jsonb(o) - '{dataset,run_id}'::text[] ORDER BY o.model_version COLLATE "C")
+			FROM fma_overview AS o WHERE o.dataset = of_dataset),
+		'previous', (SELECT jsonb_build_object('run_id', h.run_id, 'time', h."time", 'model_version', h.model_version, 'n', h.n,
+				'failure_rate', h.failure_rate, 'ci_low', h.ci_low, 'ci_high', h.ci_high, 'mae', h.mae)
+			FROM fma_run_history AS h WHERE h.dataset = of_dataset AND h.run_id < run.run_id ORDER BY h.run_id DESC LIMIT 1),
+		'hotspots', (SELECT coalesce(jsonb_agg(to_jsonb(h) - '{dataset,run_id,model_version}'::text[] ORDER BY h.rank), '[]')
+			FROM fma_hotspots AS h WHERE h.dataset = of_dataset),
+		'slices', (SELECT coalesce(jsonb_agg(to_jsonb(s) - '{dataset,run_id,model_version}'::text[] ORDER BY s.rank), '[]')
+			FROM fma_slice_metrics AS s WHERE s.dataset = of_dataset AND s.rank <= 20),
+		'confusion', fma_report_confusion(summary.confusion),
+		'labels', (SELECT coalesce(jsonb_agg(to_jsonb(m) - '{dataset,run_id,model_version}'::text[] ORDER BY m.fn DESC, m.fp DESC, m.label COLLATE "C"), '[]')
+			FROM (SELECT m.* FROM fma_label_metrics AS m WHERE m.dataset = of_dataset AND m.model_version IS NOT DISTINCT FROM run.model_version
+				ORDER BY m.fn DESC, m.fp DESC, m.label COLLATE "C" LIMIT 1000) AS m),
+		'calibration', (SELECT jsonb_build_object('n', b.n, 'mean_confidence', b.mean_confidence, 'accuracy', b.accuracy)
+				|| (SELECT jsonb_object_agg(k, overview.figures -> k) FROM unnest('{ece,mce,ece_if_calibrated,ece_p_value}'::text[]) AS k)
+				|| jsonb_build_object('bins', (SELECT jsonb_agg(to_jsonb(c) - '{dataset,run_id,model_version,ece}'::text[] ORDER BY c.bin)
+					FROM fma_calibration AS c WHERE c.dataset = of_dataset AND c.model_version IS NOT DISTINCT FROM run.model_version))
+			FROM fma_bins(fma_coarsen(summary.reliability, 1)) AS b WHERE b.n > 0),
+		'confidence_curve', (SELECT coalesce(jsonb_agg(to_jsonb(c) - '{dataset,run_id,model_version}'::text[] ORDER BY c.threshold), '[]')
+			FROM fma_confidence_curve AS c WHERE c.dataset = of_dataset AND c.model_version IS NOT DISTINCT FROM run.model_version
+				AND c.coverage IS NOT NULL),
+		'timeline', (SELECT jsonb_build_object('period', run.period,
+				'points', jsonb_agg(to_jsonb(t) - '{dataset,run_id,model_version}'::text[] ORDER BY t."time"),
+				'changepoints', (SELECT coalesce(jsonb_agg(to_jsonb(c) - '{dataset,run_id,model_version}'::text[] ORDER BY c.rank), '[]')
+					FROM fma_changepoints AS c WHERE c.dataset = of_dataset))
+			FROM timeline AS t HAVING count(t."time") > 0),
+		'batches', (SELECT coalesce(jsonb_agg(to_jsonb(b) - '{dataset,run_id,model_version,numbers,age}'::text[] ORDER BY b.age DESC), '[]')
+			FROM batch AS b WHERE b.age <= 200),
+		'batches_total', (SELECT count(*) FROM batch),
+		'clusters', (SELECT coalesce(jsonb_agg(to_jsonb(c) - '{dataset,run_id,model_version}'::text[]
+				ORDER BY c.failure_rate DESC NULLS LAST, c.mae DESC NULLS LAST, c.cluster), '[]')
+			FROM fma_clusters AS c WHERE c.dataset = of_dataset),
+		'places', (SELECT coalesce(jsonb_agg(to_jsonb(p) - '{dataset,run_id,model_version,excess,excess_error}'::text[]
+				ORDER BY p.excess DESC NULLS LAST, p.excess_error DESC NULLS LAST, p.n DESC, p.place COLLATE "C"), '[]')
+			FROM (SELECT p.* FROM place AS p
+				ORDER BY p.excess DESC NULLS LAST, p.excess_error DESC NULLS LAST, p.n DESC, p.place COLLATE "C" LIMIT 300) AS p),
+		'places_total', (SELECT count(*) FROM place),
+		'space_time', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[] ORDER BY x.rank), '[]')
+			FROM fma_space_time_hotspots AS x WHERE x.dataset = of_dataset),
+		'rules', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[] ORDER BY x.rank), '[]')
+			FROM fma_rule_results AS x WHERE x.dataset = of_dataset AND x.rank <= 200),
+		'rules_total', (SELECT count(*) FROM fma_rule_results AS x WHERE x.dataset = of_dataset),
+		'rules_failed', (SELECT count(*) FROM fma_rule_results AS x WHERE x.dataset = of_dataset AND NOT x.passed),
+		'comparison', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[]
+				ORDER BY x.version_a COLLATE "C", x.version_b COLLATE "C", x.rank), '[]')
+			FROM fma_model_comparison AS x WHERE x.dataset = of_dataset AND x.rank <= 20),
+		'drift', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[] ORDER BY x.rank), '[]')
+			FROM fma_drift_metrics AS x WHERE x.dataset = of_dataset AND x.rank <= 20),
+		'explanation', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[] ORDER BY x.rank), '[]')
+			FROM fma_change_explanation AS x WHERE x.dataset = of_dataset AND x.rank <= 20),
+		'duplicates', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[]
+				ORDER BY x.labels_disagree DESC NULLS LAST, x.crosses_batches DESC NULLS LAST, x.group_id), '[]')
+			FROM (SELECT x.* FROM fma_duplicate_review AS x WHERE x.dataset = of_dataset
+				ORDER BY x.labels_disagree DESC NULLS LAST, x.crosses_batches DESC NULLS LAST, x.group_id LIMIT 20) AS x),
+		'duplicates_total', (SELECT count(DISTINCT x.group_id) FROM fma_result_duplicate AS x WHERE x.run_id = run.run_id),
+		'stages', (SELECT coalesce(jsonb_agg(jsonb_build_object('stage', x.stage,
+				'status', CASE WHEN x.note LIKE 'left out: %' THEN 'left out' ELSE 'complete' END,
+				'seconds', x.stage_seconds, 'rows', x.stage_rows, 'message', x.note) ORDER BY x.position), '[]')
+			FROM fma_run_log AS x WHERE x.run_id = run.run_id AND x.stage IS NOT NULL),
+		'reproduce', jsonb_build_array(fma_report_register(of_dataset, run.source, run.settings),
+			format('SELECT fma_run(%L%s%s);', of_dataset, coalesce(', since => ' || quote_literal(run.since), ''),
+				coalesce(', until => ' || quote_literal(run.until), '')),
+			format('SELECT fma_report_html(%L, %s);', of_dataset, run.run_id)))
+	FROM run CROSS JOIN overview LEFT JOIN summary ON true;
+END;
+COMMENT ON FUNCTION fma_report_sections(text) IS 'the sections of fma_report_json that are read from views';
+
+-- functions
+
+CREATE FUNCTION fma_report_json(dataset text, run bigint DEFAULT NULL, examples integer DEFAULT 20) RETURNS jsonb
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE COST 10000;
+COMMENT ON FUNCTION fma_report_json(text, bigint, integer) IS 'all that a run found, as one JSON object of a documented shape
+run: a complete run of the dataset, by default the newest. examples: how many rows are listed for each hotspot and cell of the confusion matrix; 0 for none, and the source is not read.';
+
+CREATE FUNCTION fma_report_html(dataset text, run bigint DEFAULT NULL, examples integer DEFAULT 20) RETURNS text
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	SELECT fma_render_html(fma_report_json(dataset, run, examples));
+END;
+COMMENT ON FUNCTION fma_report_html(text, bigint, integer) IS 'all that a run found, as one page of HTML
+psql -XAtqc "SELECT fma_report_html(''flights'')" -o report.html';
+
+CREATE FUNCTION fma_report_markdown(dataset text, run bigint DEFAULT NULL, examples integer DEFAULT 20) RETURNS text
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	SELECT fma_render_markdown(fma_report_json(dataset, run, examples));
+END;
+COMMENT ON FUNCTION fma_report_markdown(text, bigint, integer) IS 'all that a run found, as GitHub-flavoured Markdown
+For an issue, a pull request or a wiki.';
+
+-- report_store: reports that are kept (doc/report.md)
+
+CREATE TABLE fma_report (
+	report_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	dataset_id integer NOT NULL REFERENCES fma_dataset ON DELETE CASCADE,
+	run_id bigint NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT current_timestamp,
+	created_by text NOT NULL,
+	has_rows boolean NOT NULL,
+	report jsonb NOT NULL
+);
+CREATE INDEX ON fma_report (dataset_id, report_id);
+COMMENT ON TABLE fma_report IS 'reports that were saved: SELECT fma_render_html(report) FROM fma_report
+Written by fma_save_report. Those that list rows are seen by whoever may read the dataset''s predictions, the others by whoever may read its results.';
+COMMENT ON SEQUENCE fma_report_report_id_seq IS 'numbers of reports';
+COMMENT ON COLUMN fma_report.report_id IS 'number of the report';
+COMMENT ON COLUMN fma_report.dataset_id IS 'the dataset';
+COMMENT ON COLUMN fma_report.run_id IS 'the run it is about; it may have been pruned';
+COMMENT ON COLUMN fma_report.created_at IS 'when it was saved';
+COMMENT ON COLUMN fma_report.created_by IS 'the role that saved it';
+COMMENT ON COLUMN fma_report.has_rows IS 'whether it lists rows';
+COMMENT ON COLUMN fma_report.report IS 'as fma_report_json made it';
+
+ALTER TABLE fma_report ENABLE ROW LEVEL SECURITY;
+ALTER TABLE fma_report OWNER TO @extowner@;
+CREATE POLICY fma_report_reader ON fma_report FOR SELECT USING (EXISTS (SELECT FROM fma_dataset AS d
+	WHERE d.dataset_id = fma_report.dataset_id AND (NOT has_rows OR fma_may_read(d.dataset_id, d.owner, d.relation, true))));
+COMMENT ON POLICY fma_report_reader ON fma_report IS 'reports on the datasets that the current user may read; with rows only where they may read these too';
+GRANT SELECT ON fma_report TO PUBLIC;
+
+SELECT pg_extension_config_dump('fma_report', '');
+SELECT pg_extension_config_dump('fma_report_report_id_seq', '');
+
+-- functions
+
+CREATE FUNCTION fma_save_report(dataset text, run bigint DEFAULT NULL, examples integer DEFAULT 20, keep integer DEFAULT NULL) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C COST 10000;
+COMMENT ON FUNCTION fma_save_report(text, bigint, integer, integer) IS 'saves what fma_report_json returns in fma_report; returns the number of the report
+keep: so many newest reports of the dataset stay, this one included. A run that failed has no report: a warning, and NULL. Only the dataset''s owner may save.';

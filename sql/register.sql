@@ -24,13 +24,24 @@ SELECT fma_register('rank', 'predictions', truth => 'id', prediction => 'batch',
 SELECT fma_register('far off', 'predictions', failed => 'abs(y - y_hat) > 15', unit => 'day');
 SELECT name, settings ->> 'task' AS task, settings ->> 'failed' AS failed, settings -> 'derived' AS derived FROM fma_dataset ORDER BY dataset_id;
 
+-- Rows that are images: the task and what they are judged by are derived
+CREATE TABLE scenes (id int PRIMARY KEY, truth fma_mask, prediction fma_mask, place text, brightness float8, label text);
+SELECT fma_register('scenes', 'scenes', truth => 'truth', prediction => 'prediction', place => 'place', labels => '{"0": "road", "7": "car"}', options => '{"ignore_label": 9}');
+SELECT fma_register('judged', 'scenes', truth => 'truth', prediction => 'prediction', task => 'segmentation', metric => 'PixelAccuracy', min_metric => 0.9, features => '{}');
+SELECT fma_register('own', 'scenes', truth => 'truth', prediction => 'prediction', features => '{}', failed => 'fma_iou(fma_mask_confusion(truth, prediction)) < 0.7');
+CREATE TABLE shots (id int PRIMARY KEY, truth fma_boxes, prediction fma_boxes, score float8);
+SELECT fma_register('shots', 'shots', truth => 'truth', prediction => 'prediction', confidence => 'score', features => '{}', options => '{"min_confidence": 0.3, "min_iou": 0.75}');
+SELECT name, settings FROM fma_dataset WHERE relation IN ('scenes'::regclass, 'shots'::regclass) ORDER BY dataset_id;
+SELECT fma_alter_dataset('own', '{"failed": null, "metric": "F1Score"}');
+SELECT settings FROM fma_dataset WHERE name = 'own';
+
 -- One error says all that is wrong
 \set VERBOSITY default
 SELECT fma_register('', 'prediction');
 \echo :LAST_ERROR_SQLSTATE
 SELECT fma_register('wrong', 'predictions', truth => 'True_Label', prediction => 'predlabel', confidence => 'camera', occurred_at => 'y', id => 'document', batch => 'words', embedding => 'words',
 	probabilities => 'vector', place => 'lat', latitude => 'lat', unit => 'nothing', image => 'raw', features => ARRAY['camera', 'corner', 'brightnes'],
-	failed => 'y - y_hat', filter => 'count(*) > 3', labels => '{"a": 1}', task => 'segmentation', high_confidence => 80, period => 'fortnight', timezone => 'Mars/Phobos', current_version => 'v1',
+	failed => 'y - y_hat', filter => 'count(*) > 3', labels => '{"a": 1}', task => 'segments', high_confidence => 80, period => 'fortnight', timezone => 'Mars/Phobos', current_version => 'v1',
 	options => '{"max_oder": 2, "bins": 1, "fdr": "low", "max_slices": 2.5}');
 SELECT fma_register('fashion', 'predictions', truth => 'true_label', confidence => 'true_label');
 SELECT fma_register('wrong', 'predictions', truth => 'true_label', prediction => 'y', task => 'regression', probabilities => 'p', labels => '{}');
@@ -45,6 +56,21 @@ SELECT fma_register('wrong', 'passing', failed => 'failed');
 SELECT fma_register(NULL, 'predictions');
 \echo :LAST_ERROR_SQLSTATE
 SELECT fma_register('wrong', NULL);
+
+-- of images
+SELECT fma_register('wrong', 'scenes', truth => 'label', prediction => 'prediction', labels => '{"road": "Road", "65536": "x", "1": "one", "01": "one"}', metric => 'Recall', min_metric => 1.5,
+	probabilities => 'truth', options => '{"min_iou": 0.3, "ignore_label": 65536}');
+SELECT fma_register('wrong', 'scenes', truth => 'truth', prediction => 'prediction', metric => 'IoU', failed => 'false');
+SELECT fma_register('wrong', 'scenes', truth => 'truth', prediction => 'prediction', metric => 'mIoU');
+SELECT fma_register('wrong', 'scenes', truth => 'truth', task => 'segmentation', prediction => 'prediction', min_metric => 'NaN');
+SELECT fma_register('wrong', 'scenes', truth => 'truth', prediction => 'truth');
+SELECT fma_register('wrong', 'scenes', truth => 'truth', prediction => 'prediction', task => 'classification');
+SELECT fma_register('wrong', 'scenes', truth => 'truth', task => 'segmentation');
+SELECT fma_register('wrong', 'predictions', truth => 'true_label', prediction => 'pred_label', metric => 'IoU', min_metric => 0.5, options => '{"min_confidence": 0.5, "min_iou": 0.5, "ignore_label": 0}');
+SELECT fma_register('wrong', 'shots', truth => 'truth', prediction => 'score', labels => '{"a": "b"}', metric => 'IoU', min_metric => -1, task => 'detection', options => '{"min_iou": 2, "ignore_label": 1}');
+SELECT fma_register('wrong', 'shots', truth => 'truth', prediction => 'prediction', task => 'segmentation');
+SELECT fma_alter_dataset('judged', '{"task": "classification"}');
+SELECT fma_alter_dataset('judged', '{"metric": "Recall"}');
 
 -- A condition is one boolean expression over the columns
 CREATE FUNCTION wild(float8) RETURNS boolean LANGUAGE SQL AS 'SELECT $1 > 0.5';

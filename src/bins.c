@@ -335,16 +335,6 @@ KeyText(FmaColumn *column, uint64 key)
 	return OutputFunctionCall(&column->dictionary.output, value);
 }
 
-static int
-CompareKeys(const void *a, const void *b)
-{
-	uint64		left = *(const uint64 *) a,
-				right = *(const uint64 *) b;
-
-	CHECK_FOR_INTERRUPTS();
-	return left < right ? -1 : left > right;
-}
-
 /* Whether no key occurs twice; the keys are copied to see */
 static bool
 AllDifferent(FmaEncoding *encoding, FmaColumn *column)
@@ -362,7 +352,7 @@ AllDifferent(FmaEncoding *encoding, FmaColumn *column)
 		different = !isnull;
 	}
 	if (different)
-		qsort(keys, encoding->nrows, sizeof(uint64), CompareKeys);
+		qsort(keys, encoding->nrows, sizeof(uint64), FmaCompareKeys);
 	for (int64 row = 1; row < encoding->nrows && different; row++)
 		different = keys[row] != keys[row - 1];
 	pfree(keys);

@@ -22,7 +22,6 @@
 #include "utils/tuplesort.h"
 #include "utils/typcache.h"
 
-#include "labels.h"
 #include "losses.h"
 
 /* With larger coordinates an area could leave a double's range. */
@@ -74,7 +73,6 @@ typedef struct BoxQuery
 	bool		more;			/* ... if there is one */
 	int64		rows;
 	int64		left_out;		/* rows with a NULL */
-	FmaBoxList	list;			/* of the image at hand */
 } BoxQuery;
 
 struct FmaBoxes
@@ -83,14 +81,15 @@ struct FmaBoxes
 	MemoryContext image_context;	/* emptied with each image */
 	FmaBudget	budget;
 	FmaDictionary labels;
-	char	  **label_texts;
+	FmaLabel   *label_texts;
 	double		least_score;
 	bool		with_ids;
 	Oid			image_type;		/* InvalidOid before the first query */
 	TypeCacheEntry *image_cache;
 	Oid			image_collation;
 	FmgrInfo	image_output;
-	Datum		image;			/* the one at hand */
+	Datum		image_id;		/* of the image at hand */
+	FmaImageBoxes image;		/* its boxes */
 	BoxQuery	queries[FMA_BOX_SOURCES];
 };
 
@@ -298,32 +297,44 @@ NameRow(void *argument)
 	errcontext("row %lld of the %s query", (long long) query->rows, source_names[query->source]);
 }
 
+/* Checks a number of a box, whose name is for the message */
+double
+FmaCheckCoordinate(const char *name, double value)
+{
+	if (unlikely(!(fabs(value) <= MAX_COORDINATE)))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be a number between -1e100 and 1e100", name),
+				 errdetail("%s is %s.", name, FmaFloat8ToString(value))));
+	return value;
+}
+
+/* The same for what cannot be negative */
+double
+FmaCheckExtent(const char *name, double value)
+{
+	FmaCheckCoordinate(name, value);
+	if (unlikely(value < 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must not be negative", name),
+				 errdetail("%s is %s.", name, FmaFloat8ToString(value))));
+	return value;
+}
+
 /* A number of a row, within the bounds of coordinates */
 static double
 ReadNumber(const BoxQuery *query, TupleTableSlot *slot, Column column)
 {
-	double		value = FmaNumberAsDouble(query->type[column], slot->tts_values[query->position[column]]);
-
-	if (unlikely(!(fabs(value) <= MAX_COORDINATE)))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("%s must be a number between -1e100 and 1e100", column_names[column]),
-				 errdetail("%s is %s.", column_names[column], FmaFloat8ToString(value))));
-	return value;
+	return FmaCheckCoordinate(column_names[column],
+							  FmaNumberAsDouble(query->type[column], slot->tts_values[query->position[column]]));
 }
 
 /* The same for what cannot be negative */
 static double
 ReadSize(const BoxQuery *query, TupleTableSlot *slot, Column column)
 {
-	double		value = ReadNumber(query, slot, column);
-
-	if (unlikely(value < 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("%s must not be negative", column_names[column]),
-				 errdetail("%s is %s.", column_names[column], FmaFloat8ToString(value))));
-	return value;
+	return FmaCheckExtent(column_names[column], ReadNumber(query, slot, column));
 }
 
 /* A size from two corners */
@@ -504,9 +515,13 @@ FmaReadBoxes(const char *truth_query, const char *prediction_query, double least
 	FmaDictionaryInit(&boxes->labels, TEXTOID, C_COLLATION_OID, column_names[LABEL], &boxes->budget);
 	ReadQuery(boxes, FMA_TRUTH, truth_query);
 	ReadQuery(boxes, FMA_PREDICTION, prediction_query);
-	boxes->label_texts = palloc_array(char *, Max(boxes->labels.nvalues, 1));
+	boxes->label_texts = palloc_array(FmaLabel, Max(boxes->labels.nvalues, 1));
 	for (uint32 i = 0; i < boxes->labels.nvalues; i++)
-		boxes->label_texts[i] = FmaDictionaryText(&boxes->labels, i);
+	{
+		char	   *text = FmaDictionaryText(&boxes->labels, i);
+
+		boxes->label_texts[i] = FmaMakeLabel(text, strlen(text));
+	}
 	return boxes;
 }
 
@@ -533,7 +548,7 @@ static void
 TakeBox(BoxQuery *query)
 {
 	FmaBoxes   *boxes = query->boxes;
-	FmaBoxList *list = &query->list;
+	FmaBoxList *list = &boxes->image.lists[query->source];
 	const Datum *values = query->slot->tts_values;
 	FmaBox	   *box;
 
@@ -581,8 +596,8 @@ CompareBoxes(const void *a, const void *b)
 	return x->row < y->row ? -1 : x->row > y->row;
 }
 
-/* Steps to the next image that has a box; images are in the order of their ids */
-bool
+/* The next image that has a box, or NULL; images are in the order of their ids */
+FmaImageBoxes *
 FmaNextImage(FmaBoxes *boxes)
 {
 	BoxQuery   *first = &boxes->queries[FMA_TRUTH];
@@ -592,39 +607,40 @@ FmaNextImage(FmaBoxes *boxes)
 	CHECK_FOR_INTERRUPTS();
 	MemoryContextReset(boxes->image_context);
 	if (!first->more && !other->more)
-		return false;
+		return NULL;
 	if (!first->more || (other->more &&
 						 CompareImages(boxes, other->slot->tts_values[SORT_IMAGE], first->slot->tts_values[SORT_IMAGE]) < 0))
 		first = other;
 	caller = MemoryContextSwitchTo(boxes->image_context);
-	boxes->image = datumCopy(first->slot->tts_values[SORT_IMAGE], boxes->image_cache->typbyval, boxes->image_cache->typlen);
+	boxes->image_id = datumCopy(first->slot->tts_values[SORT_IMAGE], boxes->image_cache->typbyval, boxes->image_cache->typlen);
 	MemoryContextSwitchTo(caller);
 	for (int source = 0; source < FMA_BOX_SOURCES; source++)
 	{
 		BoxQuery   *query = &boxes->queries[source];
+		FmaBoxList *list = &boxes->image.lists[source];
 
-		query->list.n = 0;
-		while (query->more && CompareImages(boxes, query->slot->tts_values[SORT_IMAGE], boxes->image) == 0)
+		list->n = 0;
+		while (query->more && CompareImages(boxes, query->slot->tts_values[SORT_IMAGE], boxes->image_id) == 0)
 		{
 			CHECK_FOR_INTERRUPTS();
 			TakeBox(query);
 			Fetch(query);
 		}
-		qsort(query->list.boxes, query->list.n, sizeof(FmaBox), CompareBoxes);
+		qsort(list->boxes, list->n, sizeof(FmaBox), CompareBoxes);
 	}
-	return true;
+	return &boxes->image;
 }
 
-/* Steps to the next label of the image at hand; start with a group of zeros */
+/* Steps to the next label of an image; start with a group of zeros */
 bool
-FmaNextLabel(FmaBoxes *boxes, FmaLabelBoxes *group)
+FmaNextLabel(const FmaImageBoxes *image, FmaLabelBoxes *group)
 {
 	bool		more = false;
 
 	CHECK_FOR_INTERRUPTS();
 	for (int source = 0; source < FMA_BOX_SOURCES; source++)
 	{
-		FmaBoxList *list = &boxes->queries[source].list;
+		const FmaBoxList *list = &image->lists[source];
 
 		group->boxes[source] = group->boxes[source] == NULL ? list->boxes : group->boxes[source] + group->n[source];
 		if (list->n > 0 && group->boxes[source] < list->boxes + list->n &&
@@ -636,7 +652,7 @@ FmaNextLabel(FmaBoxes *boxes, FmaLabelBoxes *group)
 	}
 	for (int source = 0; source < FMA_BOX_SOURCES && more; source++)
 	{
-		FmaBoxList *list = &boxes->queries[source].list;
+		const FmaBoxList *list = &image->lists[source];
 		FmaBox	   *end = list->boxes + list->n;
 		FmaBox	   *box = group->boxes[source];
 
@@ -653,17 +669,11 @@ FmaBoxBudget(FmaBoxes *boxes)
 	return &boxes->budget;
 }
 
-FmaBoxList *
-FmaImageBoxes(FmaBoxes *boxes, FmaBoxSource source)
-{
-	return &boxes->queries[source].list;
-}
-
 /* The id of the image at hand */
 char *
 FmaImageText(FmaBoxes *boxes)
 {
-	return OutputFunctionCall(&boxes->image_output, boxes->image);
+	return OutputFunctionCall(&boxes->image_output, boxes->image_id);
 }
 
 uint32
@@ -672,8 +682,9 @@ FmaBoxLabelCount(const FmaBoxes *boxes)
 	return boxes->labels.nvalues;
 }
 
-const char *
-FmaBoxLabel(const FmaBoxes *boxes, uint32 label)
+/* Labels by their number; their bytes end with a 0 */
+const FmaLabel *
+FmaBoxLabels(const FmaBoxes *boxes)
 {
-	return boxes->label_texts[label];
+	return boxes->label_texts;
 }

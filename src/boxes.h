@@ -8,6 +8,7 @@
 #include "fma.h"
 
 #include "dictionary.h"
+#include "labels.h"
 #include "query.h"
 
 /* Which of the two queries a box is from */
@@ -46,17 +47,23 @@ typedef struct FmaBoxList
 	FmaBox	   *boxes;
 } FmaBoxList;
 
+/* All boxes of one image */
+typedef struct FmaImageBoxes
+{
+	FmaBoxList	lists[FMA_BOX_SOURCES];
+} FmaImageBoxes;
+
+/* The boxes of two queries */
 typedef struct FmaBoxes FmaBoxes;
 
 extern FmaBoxes *FmaReadBoxes(const char *truth_query, const char *prediction_query, double least_score, bool with_ids);
-extern bool FmaNextImage(FmaBoxes *boxes);
+extern FmaImageBoxes *FmaNextImage(FmaBoxes *boxes);
 extern void FmaFreeBoxes(FmaBoxes *boxes);
 
 extern FmaBudget *FmaBoxBudget(FmaBoxes *boxes);
-extern FmaBoxList *FmaImageBoxes(FmaBoxes *boxes, FmaBoxSource source);
 extern char *FmaImageText(FmaBoxes *boxes);
 extern uint32 FmaBoxLabelCount(const FmaBoxes *boxes);
-extern const char *FmaBoxLabel(const FmaBoxes *boxes, uint32 label);
+extern const FmaLabel *FmaBoxLabels(const FmaBoxes *boxes);
 
 /* The boxes of one image and one label */
 typedef struct FmaLabelBoxes
@@ -66,6 +73,9 @@ typedef struct FmaLabelBoxes
 	int64		n[FMA_BOX_SOURCES];
 } FmaLabelBoxes;
 
-extern bool FmaNextLabel(FmaBoxes *boxes, FmaLabelBoxes *group);
+extern bool FmaNextLabel(const FmaImageBoxes *image, FmaLabelBoxes *group);
+
+extern double FmaCheckCoordinate(const char *name, double value);
+extern double FmaCheckExtent(const char *name, double value);
 
 #endif							/* FMA_BOXES_H */

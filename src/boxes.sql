@@ -10,14 +10,6 @@ COMMENT ON FUNCTION fma_match_boxes(text, text, double precision, double precisi
 IS 'Every true and every predicted box: what found what, what was missed, what was invented.
 Columns of both queries go by name: image_id, label, x, y, width, height (or x1, y1, x2, y2), score; optionally id, iscrowd, area.';
 
-CREATE FUNCTION fma_box_confusion(truth_query text, prediction_query text, conf double precision DEFAULT 0.5, iou double precision DEFAULT 0.5,
-	across_labels boolean DEFAULT true, max_detections integer DEFAULT NULL, background text DEFAULT 'background')
-RETURNS fma_confusion
-AS 'MODULE_PATHNAME' LANGUAGE C COST 100000;
-COMMENT ON FUNCTION fma_box_confusion(text, text, double precision, double precision, boolean, integer, text)
-IS 'The confusion matrix of boxes: what was missed is predicted as background, what was invented is truly background.
-The queries are those of fma_match_boxes.';
-
 CREATE FUNCTION fma_coco(truth_query text, prediction_query text, max_detections integer DEFAULT 100,
 	OUT label text, OUT truths bigint, OUT detections bigint, OUT true_positives bigint, OUT false_positives bigint,
 	OUT ap double precision, OUT ap_50 double precision, OUT ap_75 double precision,

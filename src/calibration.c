@@ -10,6 +10,7 @@
 #include "reliability.h"
 
 #include "access/tupmacs.h"
+#include "arguments.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "statistics.h"
@@ -409,10 +410,7 @@ fma_classwise_ece_add(PG_FUNCTION_ARGS)
 	int			truth;
 	uint32		hash;
 
-	if (PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("labels must not be NULL")));
+	FmaNeedArg(fcinfo, 2, "labels");
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(3))
 		return FmaLeaveOut(fcinfo);
 

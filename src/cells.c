@@ -34,7 +34,7 @@ typedef struct Stratum
 static void
 MakePeriods(FmaPlaces *places)
 {
-	FmaColumn  *column = places->columns[FMA_TIME];
+	FmaColumn  *column = places->columns[FMA_PLACE_TIME];
 	FmaCalendar calendar;
 	FmaPeriodLength length;
 
@@ -99,7 +99,7 @@ CellOf(FmaPlaces *places, int64 row)
 static void
 WeighCells(FmaPlaces *places)
 {
-	uint32		nstrata = places->strata != NULL ? places->columns[FMA_STRATUM]->dictionary.nvalues + 1 : 1;
+	uint32		nstrata = places->strata != NULL ? places->columns[FMA_PLACE_STRATUM]->dictionary.nvalues + 1 : 1;
 	Stratum    *strata;
 	int			bits = WEIGHT_BITS - (int) ceil(log2(places->failures + 1.0));
 

@@ -151,7 +151,7 @@ ComparedColumns(FmaRun *run, bool predictions)
 	foreach(cell, dataset->features)
 		columns = lappend(columns, makeString(lfirst(cell)));
 	for (int i = 0; i < lengthof(roles) && predictions; i++)
-		if (dataset->columns[roles[i]] != NULL)
+		if (dataset->columns[roles[i]] != NULL && !(roles[i] == FMA_PREDICTION && FmaRowsAreImages(dataset)))
 			columns = list_append_unique(columns, makeString(dataset->columns[roles[i]]));
 	return columns;
 }
@@ -185,7 +185,7 @@ PairSql(const Pair *pair, const char *what, const char *where)
 	FmaRun	   *run = pair->run;
 	FmaDataset *dataset = run->dataset;
 	const char *at = FmaTimeSql(dataset),
-			   *exclusion = FmaExclusionSql(run);
+			   *exclusion = FmaExclusionSql(run->dataset);
 	char	   *from = TimeLiteral(run, pair->from),
 			   *last = TimeLiteral(run, pair->last);
 	StringInfoData reference,

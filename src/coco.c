@@ -378,23 +378,6 @@ CountClass(const Class *class, Figures *figures, Figures *all)
 	all->wrong += figures->wrong;
 }
 
-/* The order of labels */
-static uint32 *
-OrderLabels(Coco *coco)
-{
-	uint32	   *order = palloc_array(uint32, Max(coco->nclasses, 1));
-	FmaLabel   *labels = palloc_array(FmaLabel, Max(coco->nclasses, 1));
-
-	for (uint32 i = 0; i < coco->nclasses; i++)
-	{
-		const char *text = FmaBoxLabel(coco->boxes, i);
-
-		labels[i] = FmaMakeLabel(text, strlen(text));
-	}
-	FmaSortLabels(labels, order, coco->nclasses);
-	return order;
-}
-
 /* Makes all figures: those of each class, in the order of labels, and those of all */
 static void
 ComputeFigures(Coco *coco, const uint32 *order, Figures *figures, Figures *all)
@@ -479,6 +462,7 @@ fma_coco(PG_FUNCTION_ARGS)
 	Coco		coco = {0};
 	Figures    *figures;
 	Figures		all = {0};
+	FmaImageBoxes *image;
 	uint32	   *order;
 	char	   *truth_query;
 	char	   *prediction_query;
@@ -498,19 +482,20 @@ fma_coco(PG_FUNCTION_ARGS)
 	coco.nclasses = FmaBoxLabelCount(coco.boxes);
 	FmaCharge(coco.budget, (sizeof(Class) + sizeof(Figures)) * coco.nclasses);
 	coco.classes = palloc0_array(Class, Max(coco.nclasses, 1));
-	while (FmaNextImage(coco.boxes))
+	while ((image = FmaNextImage(coco.boxes)) != NULL)
 	{
 		FmaLabelBoxes group = {0};
 
-		while (FmaNextLabel(coco.boxes, &group))
+		while (FmaNextLabel(image, &group))
 			MatchLabel(&coco, &group);
 	}
-	order = OrderLabels(&coco);
+	order = palloc_array(uint32, Max(coco.nclasses, 1));
+	FmaSortLabels(FmaBoxLabels(coco.boxes), order, coco.nclasses);
 	figures = palloc0_array(Figures, Max(coco.nclasses, 1));
 	ComputeFigures(&coco, order, figures, &all);
 	PutFigures(fcinfo, NULL, &all);
 	for (uint32 i = 0; i < coco.nclasses; i++)
-		PutFigures(fcinfo, FmaBoxLabel(coco.boxes, order[i]), &figures[i]);
+		PutFigures(fcinfo, FmaBoxLabels(coco.boxes)[order[i]].bytes, &figures[i]);
 	FmaFreeBoxes(coco.boxes);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(coco.context);

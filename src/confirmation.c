@@ -190,11 +190,7 @@ Verdict(Confirmation *confirmation, FmaSearch *search, const Candidate *candidat
 }
 
 /* The columns of fma_result_confirmation that are measured */
-static const struct
-{
-	const char *name;
-	Oid			type;
-}			columns[] =
+static const FmaResultColumn columns[] =
 {
 	{"rank", INT8OID}, {"slice", TEXTOID}, {"predicate", TEXTOID}, {"conditions", JSONBOID}, {"previous_n", INT8OID},
 	{"previous_rate", FLOAT8OID}, {"n", INT8OID}, {"failures", INT8OID}, {"failure_rate", FLOAT8OID}, {"mean_loss", FLOAT8OID},
@@ -216,16 +212,6 @@ enum
 	SLICE_P = 16,
 	SLICE_UNITS = 19
 };
-
-static TupleDesc
-Columns(void)
-{
-	TupleDesc	tuple = CreateTemplateTupleDesc(lengthof(columns));
-
-	for (int i = 0; i < lengthof(columns); i++)
-		TupleDescInitEntry(tuple, i + 1, columns[i].name, columns[i].type, -1, 0);
-	return tuple;
-}
 
 /* How many new rows are inside a hotspot that has none of them, or all */
 static int64
@@ -330,7 +316,7 @@ FmaRunConfirmation(FmaRun *run)
 {
 	Confirmation confirmation = FindRunBefore(run);
 	FmaSearchOptions options = {.max_order = 1,.min_rows = 1,.against = FMA_AGAINST_GENERAL};
-	FmaRows    *rows = FmaMakeRows(run, Columns());
+	FmaRows    *rows = FmaMakeRows(run, FmaDescribe(columns, lengthof(columns)));
 	FmaIdentity identity;
 	FmaSearch  *search;
 	FmaRun		encoded;

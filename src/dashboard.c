@@ -2,9 +2,10 @@
  * dashboard.c
  *		Which stored results a dashboard shows.
  */
-#include "dataset.h"
+#include "as_of.h"
 
 #include "access/htup_details.h"
+#include "arguments.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
@@ -53,17 +54,13 @@ Datum
 fma_newest_run(PG_FUNCTION_ARGS)
 {
 	FmaDataset *dataset;
-	FmaStoredRun	   *run;
+	FmaStoredRun *run;
 	char	   *version;
 	Datum		values[2];
 	bool		nulls[2] = {0};
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("dataset must not be NULL")));
-	dataset = FmaGetDataset(FmaTextArg(fcinfo, 0), FMA_READ);
-	run = FmaNewestRun(dataset);
+	dataset = FmaGetDataset(FmaWordArg(fcinfo, 0, "dataset"), FMA_READ);
+	run = FmaShownRun(dataset);
 	version = PG_ARGISNULL(1) ? run->model_version : FmaTextArg(fcinfo, 1);
 	if (!PG_ARGISNULL(1) && !HasVersion(run, version))
 		UnknownVersion(dataset, run, version);

@@ -45,13 +45,14 @@ BEGIN ATOMIC
 		'design_effect', s.design_effect,
 		'high_confidence', coalesce((r.settings ->> 'high_confidence')::double precision, 0.8),
 		'confident_errors', s.confident_errors,
-		'labels', (SELECT count(*) FROM fma_class_metrics(s.confusion)),
+		'labels', (SELECT count(*) FROM fma_class_metrics(s.confusion) AS k WHERE k.label IS DISTINCT FROM s.below_label),
 		'accuracy', fma_accuracy(s.confusion),
-		'balanced_accuracy', fma_balanced_accuracy(s.confusion),
-		'macro_precision', fma_precision(s.confusion),
-		'macro_recall', fma_recall(s.confusion),
-		'macro_f1', fma_f1(s.confusion),
-		'weighted_f1', fma_f1(s.confusion, 'weighted'),
+		'balanced_accuracy', fma_balanced_accuracy(s.confusion, s.below_label),
+		'macro_precision', fma_precision(s.confusion, 'macro', s.below_label),
+		'macro_recall', fma_recall(s.confusion, 'macro', s.below_label),
+		'macro_f1', fma_f1(s.confusion, 'macro', s.below_label),
+		'mean_iou', fma_iou(s.confusion, 'macro', s.below_label),
+		'weighted_f1', fma_f1(s.confusion, 'weighted', s.below_label),
 		'mcc', fma_mcc(s.confusion),
 		'kappa', fma_kappa(s.confusion),
 		'mean_confidence', (SELECT mean_confidence FROM fma_bins(fma_coarsen(s.reliability, 1))),
@@ -124,6 +125,7 @@ BEGIN ATOMIC
 			m.precision, m.recall, m.f1, m.place, sum(m.fn) OVER () AS all_errors
 		FROM summary AS s, fma_class_metrics(s.confusion) WITH ORDINALITY AS m (label, support, predicted,
 			tp, fp, fn, tn, precision, recall, f1, iou, place)
+		WHERE m.label IS DISTINCT FROM s.below_label
 	), mistake AS (
 		SELECT DISTINCT ON (c.truth) c.truth, c.prediction, c.n
 		FROM summary AS s, fma_cells(s.confusion, false) WITH ORDINALITY AS c (truth, prediction, n,

@@ -27,12 +27,16 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "images.h"
+
+PG_FUNCTION_INFO_V1(fma_may_manage);
+
 const char *const FmaRoleNames[FMA_NROLES + 1] = {
 	"truth", "prediction", "confidence", "probabilities", "id", "occurred_at", "batch", "embedding",
 	"place", "longitude", "latitude", "model_version", "unit", "image", NULL
 };
 
-const char *const FmaTaskNames[] = {"classification", "regression", "condition", NULL};
+const char *const FmaTaskNames[] = {"classification", "regression", "condition", "segmentation", "detection", NULL};
 
 /* Advisory locks of ours have this as their first key: "fma" and a zero byte */
 #define LOCK_CLASS 0x666d6100
@@ -71,6 +75,13 @@ const char *
 FmaSchema(void)
 {
 	return quote_identifier(get_namespace_name(SchemaOfExtension()));
+}
+
+/* One of our types */
+Oid
+FmaTypeOid(const char *name)
+{
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name), ObjectIdGetDatum(SchemaOfExtension()));
 }
 
 /* The role that owns our tables */
@@ -298,14 +309,16 @@ FmaReadSettings(FmaDataset *dataset)
 	if (dataset->timezone == NULL)
 		dataset->timezone = "UTC";
 	dataset->current_version = FmaSettingText(dataset, "current_version");
+	FmaReadImageSettings(dataset);
 }
 
-/* Whether the current user may see a dataset's results */
+/* Whether the current user may see a dataset's results, or its predictions as well */
 static bool
-MayRead(const FmaDataset *dataset)
+MayRead(const FmaDataset *dataset, bool predictions)
 {
-	Oid			types[] = {INT4OID, OIDOID, OIDOID};
-	Datum		values[] = {Int32GetDatum(dataset->id), ObjectIdGetDatum(dataset->owner), ObjectIdGetDatum(dataset->relation)};
+	Oid			types[] = {INT4OID, OIDOID, OIDOID, BOOLOID};
+	Datum		values[] = {Int32GetDatum(dataset->id), ObjectIdGetDatum(dataset->owner), ObjectIdGetDatum(dataset->relation),
+	BoolGetDatum(predictions)};
 	bool		isnull;
 	bool		may;
 
@@ -313,11 +326,35 @@ MayRead(const FmaDataset *dataset)
 		return true;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args(psprintf("SELECT %s.fma_may_read($1, $2, $3)", FmaSchema()), 3, types, values, NULL, true, 1) != SPI_OK_SELECT)
+	if (SPI_execute_with_args(psprintf("SELECT %s.fma_may_read($1, $2, $3, $4)", FmaSchema()), lengthof(types), types, values, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not ask fma_may_read");
 	may = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	SPI_finish();
 	return may;
+}
+
+/*
+ * fma_may_manage(dataset_id) -> whether the current user has the rights of the
+ * dataset's owner.  Read as the owner of the table, past its row security.
+ */
+Datum
+fma_may_manage(PG_FUNCTION_ARGS)
+{
+	char	   *select = psprintf("SELECT owner::pg_catalog.oid FROM %s.fma_dataset WHERE dataset_id OPERATOR(pg_catalog.=) %d",
+								  FmaSchema(), PG_GETARG_INT32(0));
+	FmaIdentity identity = FmaActAsExtension();
+	Oid			owner = InvalidOid;
+	bool		isnull;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute(select, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read fma_dataset");
+	if (SPI_processed > 0)
+		owner = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	FmaActAgain(identity);
+	PG_RETURN_BOOL(OidIsValid(owner) && has_privs_of_role(GetUserId(), owner));
 }
 
 /*
@@ -365,10 +402,17 @@ FmaFindDataset(const char *name)
 {
 	FmaDataset *dataset = ReadDataset(name);
 
-	if (dataset == NULL || !MayRead(dataset))
+	if (dataset == NULL || !MayRead(dataset, false))
 		return NULL;
 	FmaReadSettings(dataset);
 	return dataset;
+}
+
+/* Whether the current user, who may see a dataset's results, may see its predictions too */
+bool
+FmaMayReadPredictions(const FmaDataset *dataset)
+{
+	return MayRead(dataset, true);
 }
 
 /*
@@ -385,6 +429,12 @@ FmaGetDataset(const char *name, FmaAccess access)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("dataset \"%s\" does not exist, or is not yours to read", name),
 				 errhint("fma_dataset lists the datasets; fma_register makes one, fma_share lets a role read it.")));
+	if (access == FMA_READ_PREDICTIONS && !FmaMayReadPredictions(dataset))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for the predictions of dataset \"%s\"", name),
+				 errdetail("Its results were shared with you, but not its predictions."),
+				 errhint("Its owner can share both: fma_share(name, role, predictions => true).")));
 	if (access == FMA_MANAGE && !has_privs_of_role(GetUserId(), dataset->owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -392,53 +442,6 @@ FmaGetDataset(const char *name, FmaAccess access)
 				 errdetail("It belongs to role \"%s\".", GetUserNameFromId(dataset->owner, true)),
 				 errhint("Only the owner, and members of that role, may run or change it.")));
 	return dataset;
-}
-
-/* A time in the row that SPI found, if it is not NULL */
-static TimestampTz
-FoundTime(int column, bool *found)
-{
-	bool		isnull;
-	Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
-
-	*found = !isnull;
-	return isnull ? 0 : DatumGetTimestampTz(value);
-}
-
-/*
- * The newest complete run of a dataset, which the current user may read; an
- * error if there is none.  Like ReadDataset, it runs nothing as the caller that
- * the owner of the tables could have put in their place.
- */
-FmaStoredRun *
-FmaNewestRun(const FmaDataset *dataset)
-{
-	FmaStoredRun	   *run = palloc0(sizeof(FmaStoredRun));
-	MemoryContext caller = CurrentMemoryContext;
-	FmaIdentity identity = FmaActAsExtension();
-	char	   *select = psprintf("SELECT run_id, model_version, since, until FROM %s.fma_result_run "
-								  "WHERE dataset_id OPERATOR(pg_catalog.=) %d AND status OPERATOR(pg_catalog.=) 'complete' "
-								  "ORDER BY run_id DESC LIMIT 1", FmaSchema(), dataset->id);
-	char	   *version;
-	bool		isnull;
-
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute(select, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read fma_result_run");
-	if (SPI_processed == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("dataset \"%s\" has no complete run yet", dataset->name),
-				 errhint("Make one: SELECT fma_run(%s).", quote_literal_cstr(dataset->name))));
-	run->id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	version = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2);
-	run->model_version = version == NULL ? NULL : MemoryContextStrdup(caller, version);
-	run->since = FoundTime(3, &run->has_since);
-	run->until = FoundTime(4, &run->has_until);
-	SPI_finish();
-	FmaActAgain(identity);
-	return run;
 }
 
 /* The process that holds a dataset's lock, or 0 */
@@ -533,6 +536,7 @@ FmaLabelSql(const FmaDataset *dataset, FmaRole role)
 {
 	char	   *text = FmaTextSql(dataset, role);
 
+	FmaAssert(!FmaRowsAreImages(dataset));
 	if (text == NULL || dataset->labels == NULL)
 		return text;
 	return psprintf("coalesce(%s::jsonb ->> %s, %s)", quote_literal_cstr(dataset->labels), text, text);
@@ -569,22 +573,24 @@ ComparedLabels(const FmaDataset *dataset, const char *comparison)
 					FmaLabelSql(dataset, FMA_PREDICTION));
 }
 
-/* What a failure is: the registrant's condition, or a wrong label */
+/* What a failure is: the registrant's condition, a wrong label, or an image that is not good enough */
 char *
 FmaFailedSql(const FmaDataset *dataset)
 {
 	if (dataset->failed != NULL)
 		return psprintf("(%s)", dataset->failed);
+	if (FmaRowsAreImages(dataset))
+		return FmaImageFailedSql(dataset);
 	return dataset->task == FMA_CLASSIFICATION ? ComparedLabels(dataset, "<>") : NULL;
 }
 
-/* What a confidence speaks about: the label, where there is one */
+/* What a confidence speaks about: the label, where there is one; an image has many */
 char *
 FmaCorrectSql(const FmaDataset *dataset)
 {
 	if (dataset->task == FMA_CLASSIFICATION)
 		return ComparedLabels(dataset, "=");
-	return dataset->failed == NULL ? NULL : psprintf("(NOT (%s))", dataset->failed);
+	return dataset->failed == NULL || FmaRowsAreImages(dataset) ? NULL : psprintf("(NOT (%s))", dataset->failed);
 }
 
 char *

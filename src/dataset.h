@@ -38,7 +38,9 @@ typedef enum FmaTask
 {
 	FMA_CLASSIFICATION,			/* truth and prediction are labels */
 	FMA_REGRESSION,				/* truth and prediction are numbers */
-	FMA_CONDITION				/* only a condition says what failed */
+	FMA_CONDITION,				/* only a condition says what failed */
+	FMA_SEGMENTATION,			/* a row is an image, truth and prediction are masks */
+	FMA_DETECTION				/* a row is an image, truth and prediction are its boxes */
 } FmaTask;
 
 extern const char *const FmaTaskNames[];
@@ -47,6 +49,9 @@ extern const char *const FmaTaskNames[];
 #define FMA_MAX_NAME 200
 
 #define FMA_HIGH_CONFIDENCE 0.8
+
+/* As Cityscapes has it */
+#define FMA_DEFAULT_IGNORE_LABEL 255
 
 /* A row of fma_dataset */
 typedef struct FmaDataset
@@ -64,6 +69,11 @@ typedef struct FmaDataset
 	char	   *failed;			/* SQL over the alias t, every name qualified; or NULL */
 	char	   *filter;			/* likewise */
 	char	   *labels;			/* JSON object: raw label to shown label; or NULL */
+	char	   *metric;			/* of an image, which fails below min_metric; or NULL */
+	double		min_metric;
+	double		min_confidence; /* of a box that counts */
+	double		min_iou;		/* of boxes that match */
+	int			ignore_label;	/* of a mask: pixels that truly are it do not count */
 	double		high_confidence;
 	char	   *period;			/* "auto", "hour", "day", ... */
 	char	   *timezone;
@@ -73,11 +83,13 @@ typedef struct FmaDataset
 /* What the caller wants to do with a dataset */
 typedef enum FmaAccess
 {
-	FMA_READ,					/* see its results and its predictions */
+	FMA_READ,					/* see its results */
+	FMA_READ_PREDICTIONS,		/* and its predictions */
 	FMA_MANAGE					/* run, alter, delete it */
 } FmaAccess;
 
 extern FmaDataset *FmaFindDataset(const char *name);
+extern bool FmaMayReadPredictions(const FmaDataset *dataset);
 extern FmaDataset *FmaGetDataset(const char *name, FmaAccess access);
 extern void FmaLockDataset(const FmaDataset *dataset);
 extern FmaDataset *FmaGetLockedDataset(const char *name);
@@ -86,19 +98,6 @@ extern void FmaReadSettings(FmaDataset *dataset);
 /* One error with everything that no longer fits the source, at the start of a run */
 extern void FmaCheckDataset(const FmaDataset *dataset);
 
-/* The newest complete run of a dataset */
-typedef struct FmaStoredRun
-{
-	int64		id;
-	char	   *model_version;	/* the current version, whose slices were searched; or NULL */
-	bool		has_since;
-	TimestampTz since;
-	bool		has_until;
-	TimestampTz until;
-} FmaStoredRun;
-
-extern FmaStoredRun *FmaNewestRun(const FmaDataset *dataset);
-
 /* A setting by its key: as text, or a default where it is missing */
 extern char *FmaSettingText(const FmaDataset *dataset, const char *key);
 extern double FmaSettingNumber(const FmaDataset *dataset, const char *key, double missing);
@@ -106,6 +105,7 @@ extern double FmaSettingNumber(const FmaDataset *dataset, const char *key, doubl
 /* Extension objects, quoted and with their schema */
 extern const char *FmaSchema(void);
 extern Oid	FmaExtensionOwner(void);
+extern Oid	FmaTypeOid(const char *name);
 
 /*
  * Acting as another role, with names looked up in pg_catalog alone and the
@@ -146,6 +146,9 @@ extern char *FmaLossSql(const FmaDataset *dataset); /* what finders search: fail
 
 /* The cluster of an embedding (SQL) by the stored model of which a condition (SQL) holds */
 extern char *FmaClusterSql(const char *condition, const char *embedding);
+
+/* review.c: " AND ..." without the rows that were excluded as duplicates; NULL if none were */
+extern char *FmaExclusionSql(const FmaDataset *dataset);
 
 /* "FROM source AS t WHERE ...": the filter, and a span of time (NULL: open) */
 extern char *FmaFromSql(const FmaDataset *dataset, const char *since, const char *until);

@@ -12,6 +12,7 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/float.h"
@@ -98,6 +99,17 @@ DoubleOfKey(uint64 key)
 	key = key & SIGN_BIT ? key & ~SIGN_BIT : ~key;
 	memcpy(&value, &key, sizeof(value));
 	return value;
+}
+
+/* For qsort: keys in their order */
+int
+FmaCompareKeys(const void *a, const void *b)
+{
+	uint64		left = *(const uint64 *) a,
+				right = *(const uint64 *) b;
+
+	CHECK_FOR_INTERRUPTS();
+	return left < right ? -1 : left > right;
 }
 
 /* A key that orders and equals as the type does.  A numeric is taken as a double. */

@@ -60,6 +60,7 @@ extern char *FmaDictionaryText(FmaDictionary *dictionary, uint32 number);
 /* The 64-bit key of a value of a type that has one, and back */
 extern uint64 FmaKeyOf(Oid type, Datum value);
 extern Datum FmaKeyValue(Oid type, uint64 key);
+extern int	FmaCompareKeys(const void *a, const void *b);
 
 /* The key of NaN: above every other, as in PostgreSQL's order */
 #define FMA_KEY_NAN PG_UINT64_MAX

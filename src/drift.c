@@ -144,16 +144,6 @@ WalkNumbered(FmaEncoding *encoding, FmaColumn *column, Walk *walk)
 	pfree(order);
 }
 
-static int
-CompareKeys(const void *a, const void *b)
-{
-	uint64		left = *(const uint64 *) a,
-				right = *(const uint64 *) b;
-
-	CHECK_FOR_INTERRUPTS();
-	return left < right ? -1 : left > right;
-}
-
 /* Walks through a column whose rows are keys: those of each query are sorted, and merged */
 static void
 WalkKeys(FmaEncoding *encoding, FmaColumn *column, Walk *walk)
@@ -176,7 +166,7 @@ WalkKeys(FmaEncoding *encoding, FmaColumn *column, Walk *walk)
 			keys[side][walk->n[side]++] = key;
 	}
 	for (int side = 0; side < 2; side++)
-		qsort(keys[side], walk->n[side], sizeof(uint64), CompareKeys);
+		qsort(keys[side], walk->n[side], sizeof(uint64), FmaCompareKeys);
 	while (walk->n[0] > 0 && walk->n[1] > 0 && (at[0] < walk->n[0] || at[1] < walk->n[1]))
 	{
 		uint64		key = PG_UINT64_MAX;

@@ -68,17 +68,6 @@ typedef struct Grouping
 	const uint32 *rank;			/* of members, by their ids */
 } Grouping;
 
-/* The query, which is never NULL */
-static char *
-QueryArg(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("query must not be NULL")));
-	return FmaTextArg(fcinfo, 0);
-}
-
 /* The cosine similarity from which rows are duplicates */
 static double
 ThresholdArg(FunctionCallInfo fcinfo, int argno)
@@ -219,7 +208,7 @@ fma_find_duplicates(PG_FUNCTION_ARGS)
 	caller = MemoryContextSwitchTo(context);
 	list.threshold = ThresholdArg(fcinfo, 1);
 	list.max_pairs = FmaIntegerArg(fcinfo, 2, "max_pairs", 1, PG_INT64_MAX);
-	embedded = FmaReadEmbedded(QueryArg(fcinfo), 1);
+	embedded = FmaReadEmbedded(FmaWordArg(fcinfo, 0, "query"), 1);
 	list.budget = &embedded->budget;
 	FmaEachPair(&embedded->points, list.threshold, AddPair, &list);
 	if (list.n > 0)
@@ -356,14 +345,6 @@ CompareMembers(const void *a, const void *b, void *arg)
 	return rank[x->row] < rank[y->row] ? -1 : rank[x->row] > rank[y->row];
 }
 
-/* "values[i] = text, or NULL" */
-static Datum
-TextOrNull(const char *text, bool *isnull)
-{
-	*isnull = text == NULL;
-	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
-}
-
 static void
 PutMember(FunctionCallInfo fcinfo, FmaEmbedded *embedded, const Member *member, int64 group_id)
 {
@@ -380,7 +361,7 @@ PutMember(FunctionCallInfo fcinfo, FmaEmbedded *embedded, const Member *member, 
 	values[i++] = Float8GetDatum(group->min_similarity);
 	for (int text = FMA_EMBEDDED_LABEL; text < FMA_EMBEDDED_TEXTS; text++)
 	{
-		values[i] = TextOrNull(FmaEmbeddedText(embedded, member->row, text), &nulls[i]);
+		values[i] = FmaTextOrNull(FmaEmbeddedText(embedded, member->row, text), &nulls[i]);
 		i++;
 	}
 	for (int text = FMA_EMBEDDED_LABEL; text < FMA_EMBEDDED_TEXTS; text++)
@@ -411,7 +392,7 @@ fma_duplicate_groups(PG_FUNCTION_ARGS)
 	row_context = AllocSetContextCreate(context, "fma row", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);
 	threshold = ThresholdArg(fcinfo, 1);
-	grouping.embedded = FmaReadEmbedded(QueryArg(fcinfo), FMA_EMBEDDED_TEXTS);
+	grouping.embedded = FmaReadEmbedded(FmaWordArg(fcinfo, 0, "query"), FMA_EMBEDDED_TEXTS);
 	MakeGroups(&grouping, FmaComponents(&grouping.embedded->points, threshold));
 	DescribeGroups(&grouping);
 	qsort_arg(grouping.members, grouping.nmembers, sizeof(Member), CompareMembers, (void *) grouping.rank);

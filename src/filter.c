@@ -14,6 +14,7 @@
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "conditions.h"
+#include "images.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -474,8 +475,8 @@ PutRaw(StringInfo list, const char *raw)
 }
 
 /* The rows with a label, given as it is shown: those with the raw labels that are shown so */
-char *
-FmaLabelFilter(const FmaDataset *dataset, FmaRole role, const char *label)
+static char *
+LabelFilter(const FmaDataset *dataset, FmaRole role, const char *label)
 {
 	StringInfoData raw;
 	bool		is_raw = true;
@@ -504,6 +505,16 @@ FmaLabelFilter(const FmaDataset *dataset, FmaRole role, const char *label)
 	if (is_raw)
 		PutRaw(&raw, label);
 	return raw.len == 0 ? "false" : psprintf("%s IN (%s)", ComparableLabel(dataset, role), raw.data);
+}
+
+/* The rows with these labels, NULL being any; of images those whose own matrix has such a cell */
+char *
+FmaLabelFilter(const FmaDataset *dataset, const char *truth, const char *prediction)
+{
+	if (FmaRowsAreImages(dataset))
+		return FmaHasCellSql(FmaConfusionSql(dataset), truth, prediction);
+	return psprintf("%s%s%s", truth == NULL ? "" : LabelFilter(dataset, FMA_TRUTH, truth), truth != NULL && prediction != NULL ? " AND " : "",
+					prediction == NULL ? "" : LabelFilter(dataset, FMA_PREDICTION, prediction));
 }
 
 /* Whether a confidence is high enough for an error to be called confident */
@@ -583,10 +594,8 @@ PutFilter(StringInfo where, const FmaDataset *dataset, const FmaFilter *filter)
 			And(where, RequireFailed(dataset, "only_high_confidence_errors"));
 		And(where, FmaConfidentSql(dataset));
 	}
-	if (filter->truth != NULL)
-		And(where, FmaLabelFilter(dataset, FMA_TRUTH, filter->truth));
-	if (filter->prediction != NULL)
-		And(where, FmaLabelFilter(dataset, FMA_PREDICTION, filter->prediction));
+	if (filter->truth != NULL || filter->prediction != NULL)
+		And(where, FmaLabelFilter(dataset, filter->truth, filter->prediction));
 	if (filter->has_min_confidence)
 		And(where, ConfidenceBound(dataset, "min_conf", ">=", filter->min_confidence));
 	if (filter->has_max_confidence)
@@ -645,7 +654,7 @@ FmaFilterHotspot(const FmaDataset *dataset, FmaFilter *filter, int rank)
 	bool		isnull;
 	FmaIdentity identity;
 
-	filter->run = FmaNewestRun(dataset);
+	filter->run = FmaShownRun(dataset);
 	select = psprintf("SELECT conditions FROM %s.fma_result_slice WHERE run_id OPERATOR(pg_catalog.=) " INT64_FORMAT
 					  " AND kind OPERATOR(pg_catalog.=) 'hotspot' AND rank OPERATOR(pg_catalog.=) %d",
 					  FmaSchema(), filter->run->id, rank);

@@ -5,7 +5,7 @@
 #ifndef FMA_FILTER_H
 #define FMA_FILTER_H
 
-#include "dataset.h"
+#include "as_of.h"
 
 /* What a caller asked for; pointers are NULL where it did not */
 typedef struct FmaFilter
@@ -35,7 +35,7 @@ extern void FmaFilterHotspot(const FmaDataset *dataset, FmaFilter *filter, int r
 /* To be called while acting as the dataset's owner: operators are named as its statements find them */
 extern char *FmaConditionsToPredicate(const FmaDataset *dataset, Jsonb *conditions);
 extern char *FmaFilteredFromSql(const FmaDataset *dataset, const FmaFilter *filter);
-extern char *FmaLabelFilter(const FmaDataset *dataset, FmaRole role, const char *label);
+extern char *FmaLabelFilter(const FmaDataset *dataset, const char *truth, const char *prediction);
 extern char *FmaEqualsSql(const FmaDataset *dataset, FmaRole role, const char *value);
 extern char *FmaConfidentSql(const FmaDataset *dataset);
 

@@ -103,11 +103,7 @@ FmaSearchSource(FmaRun *run, FmaEncoding *encoding, int max_order, FmaAgainst ag
 static TupleDesc
 SliceColumns(void)
 {
-	static const struct
-	{
-		const char *name;
-		Oid			type;
-	}			columns[] =
+	static const FmaResultColumn columns[] =
 	{
 		{"kind", TEXTOID}, {"rank", INT8OID}, {"slice", TEXTOID}, {"predicate", TEXTOID}, {"conditions", JSONBOID},
 		{"condition_count", INT4OID}, {"n", INT8OID}, {"failures", INT8OID}, {"failure_rate", FLOAT8OID},
@@ -115,12 +111,9 @@ SliceColumns(void)
 		{"rest_rate", FLOAT8OID}, {"lift", FLOAT8OID}, {"excess_failures", FLOAT8OID}, {"share_of_failures", FLOAT8OID},
 		{"p_value", FLOAT8OID}, {"q_value", FLOAT8OID}, {"score", FLOAT8OID}, {"n_units", INT8OID}
 	};
-	TupleDesc	tuple = CreateTemplateTupleDesc(lengthof(columns));
 
 	StaticAssertStmt(lengthof(columns) == FMA_SLICE_COLUMNS + 1, "a column is missing");
-	for (int i = 0; i < lengthof(columns); i++)
-		TupleDescInitEntry(tuple, i + 1, columns[i].name, columns[i].type, -1, 0);
-	return tuple;
+	return FmaDescribe(columns, lengthof(columns));
 }
 
 /* Adds a slice to the rows to be stored, and remembers it for the stages to come */
@@ -157,6 +150,7 @@ FindSlices(FmaRun *run, FmaRows *rows, FmaEncoding *encoding)
 	int64		n;
 
 	FmaAdjustSlices(search, FMA_BH);
+	FmaNote(run, search->nslices - search->ndropped == 1 ? INT64_FORMAT " slice tested" : INT64_FORMAT " slices tested", search->nslices - search->ndropped);
 	ranked = FmaRankSlices(search, run->max_slices, FmaExcess, search, &n);
 	for (int64 i = 0; i < n; i++)
 		AddFound(run, rows, search, FmaSliceAt(search, ranked[i].slice), "slice", i + 1);

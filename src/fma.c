@@ -15,6 +15,7 @@
 #include "utils/resowner.h"
 #include "utils/tuplestore.h"
 
+#include "as_of.h"
 #include "kernels.h"
 #include "kmeans.h"
 #include "query.h"
@@ -30,6 +31,7 @@ _PG_init(void)
 	FmaDefineSearchMemory();
 	FmaDefineKmeansMemory();
 	FmaDefineInstructionSet();
+	FmaDefineAsOfRun();
 	MarkGUCPrefixReserved("fma");
 }
 
@@ -104,6 +106,13 @@ char *
 FmaTextArg(FunctionCallInfo fcinfo, int argno)
 {
 	return text_to_cstring(PG_GETARG_TEXT_PP(argno));
+}
+
+Datum
+FmaTextOrNull(const char *text, bool *isnull)
+{
+	*isnull = text == NULL;
+	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
 /* Adds a row to a set-returning function's result (after InitMaterializedSRF) */

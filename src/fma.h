@@ -114,6 +114,9 @@ FmaFloat8OrNull(double value, bool *isnull)
 	return Float8GetDatum(value);
 }
 
+/* "values[i] = text, or NULL" */
+extern Datum FmaTextOrNull(const char *text, bool *isnull);
+
 /* Returns a double, or NULL when it is undefined (NaN) */
 #define FMA_RETURN_FLOAT8_OR_NULL(value) \
 	do { \

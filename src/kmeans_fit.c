@@ -4,6 +4,7 @@
  */
 #include "kmeans.h"
 
+#include "arguments.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
@@ -217,10 +218,7 @@ fma_kmeans_add(PG_FUNCTION_ARGS)
 	ArrayType  *array;
 	float	   *row;
 
-	if (PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("k must not be NULL")));
+	FmaNeedArg(fcinfo, 2, "k");
 	state = PG_ARGISNULL(0) ? NewState(fcinfo) : (KmeansState *) PG_GETARG_POINTER(0);
 	if (PG_GETARG_INT32(2) != state->options.k)
 		ereport(ERROR,

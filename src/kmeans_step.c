@@ -8,6 +8,7 @@
  */
 #include "kmeans_step.h"
 
+#include "arguments.h"
 #include "miscadmin.h"
 #include "utils/float.h"
 
@@ -128,10 +129,7 @@ fma_kmeans_step_add(PG_FUNCTION_ARGS)
 	ArrayType  *array;
 	float	   *row;
 
-	if (PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("model must not be NULL")));
+	FmaNeedArg(fcinfo, 2, "model");
 	if (PG_ARGISNULL(1))
 	{
 		step->left_out = FmaAddCounts(step->left_out, 1, FMA_KMEANS_STEP_TYPE);

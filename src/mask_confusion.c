@@ -1,9 +1,10 @@
 /*
  * mask_confusion.c
- *		Two masks of one size, compared run by run.
+ *		Two masks of one size, compared run by run: their pixels, their segments.
  */
 #include "fma.h"
 
+#include "arguments.h"
 #include "mask_runs.h"
 #include "masks.h"
 #include "matrix.h"
@@ -151,33 +152,34 @@ NoPlaces(uint32 nlabels)
 	return places;
 }
 
-PG_FUNCTION_INFO_V1(fma_mask_confusion);
-/*
- * (truth, prediction, labels, ignore): the confusion matrix of the pixels of
- * two masks.  labels: names by id, or NULL; two ids may share a name.
- *
- * Pixels whose truth is "ignore" are left out, whatever is predicted; "ignore"
- * as a prediction of others is a label like all (M. Cordts et al., The
- * Cityscapes Dataset, 2016, and its evaluation scripts).  NULL ignores nothing.
- * Cost: runs of both masks, not pixels.
- */
-Datum
-fma_mask_confusion(PG_FUNCTION_ARGS)
+/* The argument "ignore" of several functions; -1 if it is NULL */
+static int32
+IgnoreArg(FunctionCallInfo fcinfo, int argno)
 {
-	Comparison	c = {0};
+	int32		ignore = PG_ARGISNULL(argno) ? -1 : PG_GETARG_INT32(argno);
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	c.truth = FmaMaskArg(fcinfo, 0);
-	c.prediction = FmaMaskArg(fcinfo, 1);
-	c.names = FmaMaskNamesArg(fcinfo, 2);
-	c.ignore = PG_ARGISNULL(3) ? -1 : PG_GETARG_INT32(3);
-	if (!PG_ARGISNULL(3) && (c.ignore < 0 || c.ignore >= FMA_MASK_LABELS))
+	if (!PG_ARGISNULL(argno) && (ignore < 0 || ignore >= FMA_MASK_LABELS))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("ignore must be a label between 0 and %d", FMA_MASK_LABELS - 1),
-				 errdetail("ignore is %d.", c.ignore),
+				 errdetail("ignore is %d.", ignore),
 				 errhint("NULL ignores nothing.")));
+	return ignore;
+}
+
+/*
+ * The pixels of the masks that are the first two arguments, in a matrix that is
+ * still built; "labels" and "ignore" are the arguments from "argno" on.
+ */
+static FmaConfusion *
+PixelConfusion(FunctionCallInfo fcinfo, int argno)
+{
+	Comparison	c = {0};
+
+	c.truth = FmaMaskArg(fcinfo, 0);
+	c.prediction = FmaMaskArg(fcinfo, 1);
+	c.names = FmaMaskNamesArg(fcinfo, argno);
+	c.ignore = IgnoreArg(fcinfo, argno + 1);
 	CheckSameSize(c.truth, c.prediction, "truth", "prediction");
 
 	c.confusion = FmaConfusionBuild(FmaConfusionEmpty(), false);
@@ -196,7 +198,105 @@ fma_mask_confusion(PG_FUNCTION_ARGS)
 			for (uint32 p = 0; p < square.width; p++)
 				AddToConfusion(&c, t, p, square.pixels[t * square.width + p]);
 	}
-	PG_RETURN_POINTER(FmaConfusionCompact(c.confusion));
+	return c.confusion;
+}
+
+PG_FUNCTION_INFO_V1(fma_mask_confusion);
+/*
+ * (truth, prediction, labels, ignore): the confusion matrix of the pixels of
+ * two masks.  labels: names by id, or NULL; two ids may share a name.
+ *
+ * Pixels whose truth is "ignore" are left out, whatever is predicted; "ignore"
+ * as a prediction of others is a label like all (M. Cordts et al., The
+ * Cityscapes Dataset, 2016, and its evaluation scripts).  NULL ignores nothing.
+ * Cost: runs of both masks, not pixels.
+ */
+Datum
+fma_mask_confusion(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(FmaConfusionCompact(PixelConfusion(fcinfo, 2)));
+}
+
+/* The pixels of a label in both masks */
+typedef struct Segment
+{
+	int64		truth;
+	int64		prediction;
+	int64		shared;
+} Segment;
+
+/* Counts one segment in a matrix */
+static void
+AddSegment(FmaConfusion **segments, const FmaLabel *name, const Segment *segment, double iou, const FmaLabel *background)
+{
+	int64		either = segment->truth + segment->prediction - segment->shared;
+
+	/* Segments that only meet are not the same, however low the threshold. */
+	if (segment->shared > 0 && (double) segment->shared / (double) either >= iou)
+		FmaConfusionAddRow(segments, name, name, NULL);
+	else
+	{
+		if (segment->truth > 0)
+			FmaConfusionAddRow(segments, name, background, NULL);
+		if (segment->prediction > 0)
+			FmaConfusionAddRow(segments, background, name, NULL);
+	}
+}
+
+/*
+ * The matrix of an image's segments from that of its pixels: all pixels of a
+ * label are one segment.  The background is none.
+ */
+FmaConfusion *
+FmaCountSegments(const FmaConfusion *pixels, double iou, const FmaLabel *background)
+{
+	FmaConfusion *result = FmaConfusionBuild(FmaConfusionEmpty(), false);
+	Segment    *segments = palloc0_array(Segment, Max(pixels->nlabels, 1));
+	uint64		position = 0;
+	FmaCell		cell;
+
+	while (FmaNextCell(pixels, &position, &cell))
+	{
+		segments[cell.truth].truth += cell.n;
+		segments[cell.prediction].prediction += cell.n;
+		if (cell.truth == cell.prediction)
+			segments[cell.truth].shared += cell.n;
+	}
+	for (uint32 i = 0; i < pixels->nlabels; i++)
+	{
+		FmaLabel	name = FmaConfusionLabel(pixels, i);
+
+		if (!FmaSameLabel(&name, background))
+			AddSegment(&result, &name, &segments[i], iou, background);
+	}
+	pfree(segments);
+	return FmaConfusionCompact(result);
+}
+
+PG_FUNCTION_INFO_V1(fma_segment_confusion);
+/*
+ * (truth, prediction, iou, labels, ignore, background): the confusion matrix of
+ * the segments of two masks: all pixels of a label are one segment.  It is found
+ * where the intersection with the predicted segment of the same label over their
+ * union is at least "iou"; otherwise it is missed, and the predicted one, if
+ * there is one, is invented.  Pixels count as for fma_mask_confusion; those of
+ * a label that is the background make no segment.
+ */
+Datum
+fma_segment_confusion(PG_FUNCTION_ARGS)
+{
+	FmaLabel	background;
+	double		iou;
+	char	   *background_text;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	iou = FmaCheckUnit("iou", FmaNumberArg(fcinfo, 2, "iou"));
+	background_text = FmaWordArg(fcinfo, 5, "background");
+	background = FmaMakeLabel(background_text, strlen(background_text));
+	PG_RETURN_POINTER(FmaCountSegments(PixelConfusion(fcinfo, 3), iou, &background));
 }
 
 /* What fma_mask_iou counts: pixels of a label, or of any but 0 */

@@ -1,6 +1,6 @@
 /*
  * matching.c
- *		Which predicted box finds which true one: fma_match_boxes, fma_box_confusion.
+ *		Which predicted box finds which true one: fma_match_boxes.
  *
  * Boxes of one label are matched as COCO does (T.-Y. Lin et al., Microsoft
  * COCO: Common Objects in Context, ECCV 2014, and the evaluation published with
@@ -15,10 +15,8 @@
 #include "utils/memutils.h"
 
 #include "arguments.h"
-#include "matrix.h"
 
 PG_FUNCTION_INFO_V1(fma_match_boxes);
-PG_FUNCTION_INFO_V1(fma_box_confusion);
 
 /* Room for candidates that is made at first */
 #define FIRST_CANDIDATES 64
@@ -29,33 +27,7 @@ PG_FUNCTION_INFO_V1(fma_box_confusion);
 /* There is one way of matching here: one pair of thresholds. */
 #define ONLY_WAY UINT64CONST(1)
 
-/* What became of a box */
-typedef enum Outcome
-{
-	MATCH,						/* a prediction found a truth of its label */
-	CONFUSED,					/* ... of another label */
-	CROWD,						/* ... or one that does not count */
-	INVENTION,					/* a prediction found nothing */
-	MISS						/* a truth was not found */
-} Outcome;
-
 static const char *const outcome_names[] = {"match", "confusion", "crowd", "invention", "miss"};
-
-typedef struct Matching
-{
-	double		iou;
-	int64		max_detections;
-	bool		across_labels;
-	FmaBoxes   *boxes;
-	FmaCandidates candidates;
-	int64		n;				/* predictions of the image at hand, the highest score first */
-	int64		room;
-	FmaBox	  **predictions;
-} Matching;
-
-/* Who is told of every box; "truth" or "prediction" is NULL where there is none */
-typedef void (*OutcomeFunction) (void *argument, Matching *matching, Outcome outcome,
-								 const FmaBox *truth, const FmaBox *prediction);
 
 /* The area of two boxes' intersection over that of their union; over a crowd, over the prediction's own area */
 static double
@@ -107,6 +79,13 @@ FmaFindCandidates(FmaCandidates *candidates, const FmaBox *prediction, FmaBox *t
 	}
 }
 
+/* Whether a candidate is preferred to another: the larger overlap, then the later row */
+static bool
+IsBetter(const FmaCandidate *a, const FmaCandidate *b)
+{
+	return a->overlap > b->overlap || (a->overlap == b->overlap && a->truth->row > b->truth->row);
+}
+
 /*
  * The truth that a prediction takes among its candidates: the one with the
  * largest overlap, the last one on a tie, one that counts before one that is
@@ -128,7 +107,7 @@ FmaTakeTruth(const FmaCandidates *candidates, double threshold, uint64 way)
 		if (candidate->overlap < threshold || ((candidate->truth->closed & way) != 0 && !candidate->truth->crowd))
 			continue;
 		if (best == NULL || (best_ignored && !ignored) ||
-			(best_ignored == ignored && candidate->overlap >= best->overlap))
+			(best_ignored == ignored && IsBetter(candidate, best)))
 			best = candidate;
 	}
 	if (best != NULL)
@@ -138,7 +117,7 @@ FmaTakeTruth(const FmaCandidates *candidates, double threshold, uint64 way)
 
 /* The prediction takes the best of its candidates, if there is one */
 static void
-Take(Matching *matching, FmaBox *prediction)
+Take(FmaMatching *matching, FmaBox *prediction)
 {
 	const FmaCandidate *taken = FmaTakeTruth(&matching->candidates, matching->iou, ONLY_WAY);
 
@@ -151,13 +130,13 @@ Take(Matching *matching, FmaBox *prediction)
 
 /* Notes a prediction that is looked at */
 static void
-AddPrediction(Matching *matching, FmaBox *prediction)
+AddPrediction(FmaMatching *matching, FmaBox *prediction)
 {
 	if (matching->n == matching->room)
 	{
 		int64		room = Max(2 * matching->room, FIRST_CANDIDATES);
 
-		FmaCharge(FmaBoxBudget(matching->boxes), (room - matching->room) * sizeof(FmaBox *));
+		FmaCharge(matching->candidates.budget, (room - matching->room) * sizeof(FmaBox *));
 		matching->predictions = matching->room == 0 ?
 			MemoryContextAllocHuge(matching->candidates.context, room * sizeof(FmaBox *)) :
 			repalloc_huge(matching->predictions, room * sizeof(FmaBox *));
@@ -168,7 +147,7 @@ AddPrediction(Matching *matching, FmaBox *prediction)
 
 /* Matches the boxes of one label */
 static void
-MatchLabel(Matching *matching, FmaLabelBoxes *group)
+MatchLabel(FmaMatching *matching, FmaLabelBoxes *group)
 {
 	int64		n = Min(group->n[FMA_PREDICTION], matching->max_detections);
 
@@ -186,9 +165,8 @@ MatchLabel(Matching *matching, FmaLabelBoxes *group)
 
 /* Matches what is left, whatever its label; crowds are of their label alone */
 static void
-MatchAcrossLabels(Matching *matching)
+MatchAcrossLabels(FmaMatching *matching, FmaBoxList *truths)
 {
-	FmaBoxList *truths = FmaImageBoxes(matching->boxes, FMA_TRUTH);
 
 	for (int64 i = 0; i < truths->n; i++)
 		if (truths->boxes[i].crowd)
@@ -228,72 +206,80 @@ CompareRows(const void *a, const void *b)
 	return x->row < y->row ? -1 : x->row > y->row;
 }
 
-/* Matches the boxes of the image at hand and tells what became of each */
-static void
-MatchImage(Matching *matching, OutcomeFunction tell, void *argument)
+/*
+ * Matches the boxes of an image and tells what became of each: predictions from
+ * the highest score, then misses.  Lists are as FmaNextImage gives them; it
+ * leaves them in another order.
+ */
+void
+FmaMatchImage(FmaMatching *matching, FmaImageBoxes *image, FmaOutcomeFunction tell, void *argument)
 {
-	FmaBoxList *truths = FmaImageBoxes(matching->boxes, FMA_TRUTH);
+	FmaBoxList *truths = &image->lists[FMA_TRUTH];
 	FmaLabelBoxes group = {0};
 
 	matching->n = 0;
-	while (FmaNextLabel(matching->boxes, &group))
+	while (FmaNextLabel(image, &group))
 		MatchLabel(matching, &group);
 	qsort(matching->predictions, matching->n, sizeof(FmaBox *), CompareScores);
 	if (matching->across_labels)
-		MatchAcrossLabels(matching);
+		MatchAcrossLabels(matching, truths);
 	for (int64 i = 0; i < matching->n; i++)
 	{
 		const FmaBox *prediction = matching->predictions[i];
 		const FmaBox *truth = prediction->match;
 
-		tell(argument, matching, truth == NULL ? INVENTION : (truth->ignored & ONLY_WAY) != 0 ? CROWD :
-			 truth->label == prediction->label ? MATCH : CONFUSED, truth, prediction);
+		tell(argument, truth == NULL ? FMA_INVENTION : (truth->ignored & ONLY_WAY) != 0 ? FMA_CROWD :
+			 truth->label == prediction->label ? FMA_MATCH : FMA_CONFUSED, truth, prediction);
 	}
 	/* This moves the truths, to which matches point; they have been told. */
 	qsort(truths->boxes, truths->n, sizeof(FmaBox), CompareRows);
 	for (int64 i = 0; i < truths->n; i++)
 		if (((truths->boxes[i].closed | truths->boxes[i].ignored) & ONLY_WAY) == 0)
-			tell(argument, matching, MISS, &truths->boxes[i], NULL);
+			tell(argument, FMA_MISS, &truths->boxes[i], NULL);
 }
 
-/* Where the arguments stand that both functions have */
+/* Where the arguments stand that functions of matching have */
 enum Argument
 {
-	TRUTH_QUERY, PREDICTION_QUERY, CONF, IOU, ACROSS_LABELS, MAX_DETECTIONS, BACKGROUND
+	TRUTH_QUERY, PREDICTION_QUERY, CONF, IOU, ACROSS_LABELS, MAX_DETECTIONS
 };
 
-/* Reads the boxes and matches them, in a memory context of its own */
-static void
-MatchBoxes(FunctionCallInfo fcinfo, bool with_ids, OutcomeFunction tell, void *argument)
+/* The thresholds, which all functions of matching have in the same places */
+void
+FmaMatchingArgs(FunctionCallInfo fcinfo, FmaMatching *matching)
+{
+	matching->conf = FmaCheckUnit("conf", FmaNumberArg(fcinfo, CONF, "conf"));
+	matching->iou = FmaCheckUnit("iou", FmaNumberArg(fcinfo, IOU, "iou"));
+	FmaNeedArg(fcinfo, ACROSS_LABELS, "across_labels");
+	matching->across_labels = PG_GETARG_BOOL(ACROSS_LABELS);
+	matching->max_detections = PG_INT64_MAX;
+	matching->candidates.context = CurrentMemoryContext;
+}
+
+/*
+ * Reads the boxes of the two queries that are the first arguments and matches
+ * them, in a memory context of its own.  "boxes" is set before anyone is told.
+ */
+void
+FmaMatchQueries(FunctionCallInfo fcinfo, bool with_ids, FmaBoxes **boxes, FmaOutcomeFunction tell, void *argument)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "fma boxes", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	Matching	matching = {0};
+	FmaMatching matching = {0};
 	char	   *truth_query = FmaWordArg(fcinfo, TRUTH_QUERY, "truth_query");
 	char	   *prediction_query = FmaWordArg(fcinfo, PREDICTION_QUERY, "prediction_query");
-	double		conf = FmaCheckUnit("conf", FmaNumberArg(fcinfo, CONF, "conf"));
+	FmaImageBoxes *image;
 
-	matching.iou = FmaCheckUnit("iou", FmaNumberArg(fcinfo, IOU, "iou"));
-	FmaNeedArg(fcinfo, ACROSS_LABELS, "across_labels");
-	matching.across_labels = PG_GETARG_BOOL(ACROSS_LABELS);
-	matching.max_detections = PG_ARGISNULL(MAX_DETECTIONS) ? PG_INT64_MAX :
-		FmaIntegerArg(fcinfo, MAX_DETECTIONS, "max_detections", 1, PG_INT32_MAX);
-	matching.boxes = FmaReadBoxes(truth_query, prediction_query, conf, with_ids);
-	matching.candidates.budget = FmaBoxBudget(matching.boxes);
-	matching.candidates.context = context;
-	while (FmaNextImage(matching.boxes))
-		MatchImage(&matching, tell, argument);
-	FmaFreeBoxes(matching.boxes);
+	FmaMatchingArgs(fcinfo, &matching);
+	if (!PG_ARGISNULL(MAX_DETECTIONS))
+		matching.max_detections = FmaIntegerArg(fcinfo, MAX_DETECTIONS, "max_detections", 1, PG_INT32_MAX);
+	*boxes = FmaReadBoxes(truth_query, prediction_query, matching.conf, with_ids);
+	matching.candidates.budget = FmaBoxBudget(*boxes);
+	while ((image = FmaNextImage(*boxes)) != NULL)
+		FmaMatchImage(&matching, image, tell, argument);
+	FmaFreeBoxes(*boxes);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
-}
-
-/* "values[i] = text, or NULL" */
-static Datum
-TextOrNull(const char *text, bool *isnull)
-{
-	*isnull = text == NULL;
-	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
 /* What fma_match_boxes fills */
@@ -301,24 +287,26 @@ typedef struct MatchRows
 {
 	FunctionCallInfo fcinfo;
 	MemoryContext row_context;
+	FmaBoxes   *boxes;
 } MatchRows;
 
-/* Puts a row of fma_match_boxes (OutcomeFunction) */
+/* Puts a row of fma_match_boxes (FmaOutcomeFunction) */
 static void
-PutMatch(void *argument, Matching *matching, Outcome outcome, const FmaBox *truth, const FmaBox *prediction)
+PutMatch(void *argument, FmaOutcome outcome, const FmaBox *truth, const FmaBox *prediction)
 {
 	MatchRows  *rows = argument;
+	const FmaLabel *labels = FmaBoxLabels(rows->boxes);
 	MemoryContext caller = MemoryContextSwitchTo(rows->row_context);
 	Datum		values[8];
 	bool		nulls[8] = {false};
 
 	CHECK_FOR_INTERRUPTS();
-	values[0] = CStringGetTextDatum(FmaImageText(matching->boxes));
+	values[0] = CStringGetTextDatum(FmaImageText(rows->boxes));
 	values[1] = CStringGetTextDatum(outcome_names[outcome]);
-	values[2] = TextOrNull(truth == NULL ? NULL : truth->id, &nulls[2]);
-	values[3] = TextOrNull(prediction == NULL ? NULL : prediction->id, &nulls[3]);
-	values[4] = TextOrNull(truth == NULL ? NULL : FmaBoxLabel(matching->boxes, truth->label), &nulls[4]);
-	values[5] = TextOrNull(prediction == NULL ? NULL : FmaBoxLabel(matching->boxes, prediction->label), &nulls[5]);
+	values[2] = FmaTextOrNull(truth == NULL ? NULL : truth->id, &nulls[2]);
+	values[3] = FmaTextOrNull(prediction == NULL ? NULL : prediction->id, &nulls[3]);
+	values[4] = FmaTextOrNull(truth == NULL ? NULL : labels[truth->label].bytes, &nulls[4]);
+	values[5] = FmaTextOrNull(prediction == NULL ? NULL : labels[prediction->label].bytes, &nulls[5]);
 	nulls[6] = prediction == NULL;
 	values[6] = nulls[6] ? (Datum) 0 : Float8GetDatum(prediction->score);
 	nulls[7] = truth == NULL || prediction == NULL;
@@ -341,72 +329,7 @@ fma_match_boxes(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	rows.fcinfo = fcinfo;
 	rows.row_context = AllocSetContextCreate(CurrentMemoryContext, "fma row", ALLOCSET_DEFAULT_SIZES);
-	MatchBoxes(fcinfo, true, PutMatch, &rows);
+	FmaMatchQueries(fcinfo, true, &rows.boxes, PutMatch, &rows);
 	MemoryContextDelete(rows.row_context);
 	return (Datum) 0;
-}
-
-/* What fma_box_confusion fills */
-typedef struct BoxConfusion
-{
-	MemoryContext context;
-	FmaConfusion *confusion;
-	FmaLabel	background;
-} BoxConfusion;
-
-/* A box's label, or the background where there is no box */
-static FmaLabel
-LabelOf(BoxConfusion *box_confusion, Matching *matching, const FmaBox *box)
-{
-	const char *text;
-	FmaLabel	label;
-
-	if (box == NULL)
-		return box_confusion->background;
-	text = FmaBoxLabel(matching->boxes, box->label);
-	label = FmaMakeLabel(text, strlen(text));
-	if (FmaSameLabel(&label, &box_confusion->background))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a box has the label of the background"),
-				 errdetail("The label is %s.", FmaLabelForMessage(label.bytes, label.length)),
-				 errhint("Set background to another word.")));
-	return label;
-}
-
-/* Counts a row of the confusion (OutcomeFunction) */
-static void
-CountOutcome(void *argument, Matching *matching, Outcome outcome, const FmaBox *truth, const FmaBox *prediction)
-{
-	BoxConfusion *box_confusion = argument;
-	MemoryContext caller;
-	FmaLabel	from,
-				to;
-
-	if (outcome == CROWD)
-		return;
-	caller = MemoryContextSwitchTo(box_confusion->context);
-	from = LabelOf(box_confusion, matching, truth);
-	to = LabelOf(box_confusion, matching, prediction);
-	FmaConfusionAddRow(&box_confusion->confusion, &from, &to, NULL);
-	MemoryContextSwitchTo(caller);
-}
-
-/*
- * fma_box_confusion(truth_query, prediction_query, conf, iou, across_labels,
- * max_detections, background): the counts of fma_match_boxes as an
- * fma_confusion, where a missed truth was predicted as background and an
- * invented box is one of the background.
- */
-Datum
-fma_box_confusion(PG_FUNCTION_ARGS)
-{
-	BoxConfusion box_confusion;
-	char	   *background = FmaWordArg(fcinfo, BACKGROUND, "background");
-
-	box_confusion.context = CurrentMemoryContext;
-	box_confusion.confusion = FmaConfusionBuild(FmaConfusionEmpty(), false);
-	box_confusion.background = FmaMakeLabel(background, strlen(background));
-	MatchBoxes(fcinfo, false, CountOutcome, &box_confusion);
-	PG_RETURN_POINTER(FmaConfusionCompact(box_confusion.confusion));
 }

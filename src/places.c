@@ -48,15 +48,15 @@ typedef struct FmaNamed
 
 /* Whether a column may have this type, and what to say if not */
 static const char *
-TypeNeeded(FmaRole role, Oid type)
+TypeNeeded(FmaPlaceColumn role, Oid type)
 {
 	switch (role)
 	{
-		case FMA_LONGITUDE:
-		case FMA_LATITUDE:
-		case FMA_EXPECTED:
+		case FMA_PLACE_LONGITUDE:
+		case FMA_PLACE_LATITUDE:
+		case FMA_PLACE_EXPECTED:
 			return FmaIsNumber(type) ? NULL : "a number";
-		case FMA_TIME:
+		case FMA_PLACE_TIME:
 			return FmaCalendarHasPeriods(type) ? NULL : "a date or timestamp";
 		default:
 			return NULL;		/* anything with equality, which the dictionary checks */
@@ -68,13 +68,13 @@ static void
 StartColumn(FmaPlaces *places, Form_pg_attribute attribute)
 {
 	const char *name = NameStr(attribute->attname);
-	FmaRole		role;
+	FmaPlaceColumn		role;
 	FmaColumn  *column;
 	const char *needed;
 
-	for (role = 0; role < FMA_ROLES && strcmp(name, role_names[role]) != 0; role++)
+	for (role = 0; role < FMA_PLACE_COLUMNS && strcmp(name, role_names[role]) != 0; role++)
 		;
-	if (role == FMA_ROLES)
+	if (role == FMA_PLACE_COLUMNS)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("the column \"%s\" has no meaning for a scan of space and time", name),
@@ -105,22 +105,22 @@ CheckColumns(FmaPlaces *places)
 {
 	FmaColumn **columns = places->columns;
 
-	if ((columns[FMA_LONGITUDE] == NULL) != (columns[FMA_LATITUDE] == NULL))
+	if ((columns[FMA_PLACE_LONGITUDE] == NULL) != (columns[FMA_PLACE_LATITUDE] == NULL))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("the query has a column \"%s\" but no column \"%s\"",
-						columns[FMA_LONGITUDE] != NULL ? "longitude" : "latitude",
-						columns[FMA_LONGITUDE] != NULL ? "latitude" : "longitude")));
-	if (columns[FMA_LONGITUDE] == NULL && columns[FMA_PLACE] != NULL)
+						columns[FMA_PLACE_LONGITUDE] != NULL ? "longitude" : "latitude",
+						columns[FMA_PLACE_LONGITUDE] != NULL ? "latitude" : "longitude")));
+	if (columns[FMA_PLACE_LONGITUDE] == NULL && columns[FMA_PLACE_NAME] != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("the query has a column \"place\" but no columns \"longitude\" and \"latitude\"")));
-	if (columns[FMA_LONGITUDE] == NULL && columns[FMA_TIME] == NULL)
+	if (columns[FMA_PLACE_LONGITUDE] == NULL && columns[FMA_PLACE_TIME] == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("the query has neither a position nor a time"),
 				 errhint("Name columns longitude and latitude, or time, or all three, with AS.")));
-	if (columns[FMA_PLACE] != NULL && places->options.cell_km > 0)
+	if (columns[FMA_PLACE_NAME] != NULL && places->options.cell_km > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("cell_km cannot be combined with a column \"place\""),
@@ -169,18 +169,18 @@ GrowRows(FmaPlaces *places)
 				 errmsg("the query has more than %d rows", PG_INT32_MAX)));
 	places->capacity = places->nrows == 0 ? FIRST_ROWS : Min(places->nrows * 2, PG_INT32_MAX);
 	places->points = GrowArray(places, places->points, sizeof(uint32));
-	if (places->columns[FMA_TIME] != NULL)
+	if (places->columns[FMA_PLACE_TIME] != NULL)
 		places->times = GrowArray(places, places->times, sizeof(uint64));
-	if (places->columns[FMA_STRATUM] != NULL)
+	if (places->columns[FMA_PLACE_STRATUM] != NULL)
 		places->strata = GrowArray(places, places->strata, sizeof(uint32));
-	if (places->columns[FMA_EXPECTED] != NULL)
+	if (places->columns[FMA_PLACE_EXPECTED] != NULL)
 		places->expected = GrowArray(places, places->expected, sizeof(double));
 	MemoryContextSwitchTo(caller);
 }
 
 /* The value of a number column */
 static double
-NumberIn(FmaPlaces *places, FmaRole role, TupleTableSlot *slot)
+NumberIn(FmaPlaces *places, FmaPlaceColumn role, TupleTableSlot *slot)
 {
 	FmaColumn  *column = places->columns[role];
 
@@ -189,7 +189,7 @@ NumberIn(FmaPlaces *places, FmaRole role, TupleTableSlot *slot)
 
 /* An angle within its range */
 static double
-AngleIn(FmaPlaces *places, FmaRole role, TupleTableSlot *slot, int most)
+AngleIn(FmaPlaces *places, FmaPlaceColumn role, TupleTableSlot *slot, int most)
 {
 	double		angle = NumberIn(places, role, slot);
 
@@ -270,14 +270,14 @@ DoubleOf(uint64 bits)
 static uint32
 PointOf(FmaPlaces *places, TupleTableSlot *slot)
 {
-	FmaColumn  *name = places->columns[FMA_PLACE];
+	FmaColumn  *name = places->columns[FMA_PLACE_NAME];
 	double		longitude,
 				latitude;
 
-	if (places->columns[FMA_LONGITUDE] == NULL)
+	if (places->columns[FMA_PLACE_LONGITUDE] == NULL)
 		return 0;
-	longitude = AngleIn(places, FMA_LONGITUDE, slot, 180);
-	latitude = AngleIn(places, FMA_LATITUDE, slot, 90);
+	longitude = AngleIn(places, FMA_PLACE_LONGITUDE, slot, 180);
+	latitude = AngleIn(places, FMA_PLACE_LATITUDE, slot, 90);
 	if (name != NULL)
 	{
 		uint32		number = NumberOfValue(name, slot->tts_values[name->index]);
@@ -298,7 +298,7 @@ PointOf(FmaPlaces *places, TupleTableSlot *slot)
 static uint64
 TimeOf(FmaPlaces *places, TupleTableSlot *slot)
 {
-	FmaColumn  *column = places->columns[FMA_TIME];
+	FmaColumn  *column = places->columns[FMA_PLACE_TIME];
 	Datum		value = slot->tts_values[column->index];
 	uint64		key = FmaKeyOf(column->base_type, value);
 
@@ -328,8 +328,8 @@ Row(FmaRowReader *reader, TupleTableSlot *slot)
 		places->unlabelled = true;
 		return;
 	}
-	for (FmaRole role = 0; role < FMA_ROLES; role++)
-		if (role != FMA_STRATUM && places->columns[role] != NULL && slot->tts_isnull[places->columns[role]->index])
+	for (FmaPlaceColumn role = 0; role < FMA_PLACE_COLUMNS; role++)
+		if (role != FMA_PLACE_STRATUM && places->columns[role] != NULL && slot->tts_isnull[places->columns[role]->index])
 		{
 			places->nulls[role] = true;
 			complete = false;
@@ -346,14 +346,14 @@ Row(FmaRowReader *reader, TupleTableSlot *slot)
 		places->times[row] = TimeOf(places, slot);
 	if (places->strata != NULL)
 	{
-		FmaColumn  *column = places->columns[FMA_STRATUM];
+		FmaColumn  *column = places->columns[FMA_PLACE_STRATUM];
 
 		places->strata[row] = slot->tts_isnull[column->index] ? 0 :
 			NumberOfValue(column, slot->tts_values[column->index]) + 1;
 	}
 	if (places->expected != NULL)
 	{
-		double		expected = FmaCheckUnit("expected", NumberIn(places, FMA_EXPECTED, slot));
+		double		expected = FmaCheckUnit("expected", NumberIn(places, FMA_PLACE_EXPECTED, slot));
 
 		places->expected[row] = Max(expected, LEAST_EXPECTED);
 		if (expected == 0)
@@ -408,7 +408,7 @@ GatherIntoCells(FmaPlaces *places)
 static void
 LocatePlace(FmaPlaces *places, uint32 number, double *longitude, double *latitude)
 {
-	if (places->columns[FMA_PLACE] != NULL)
+	if (places->columns[FMA_PLACE_NAME] != NULL)
 	{
 		FmaNamed   *named = &places->named[number];
 		double		x[3],
@@ -426,7 +426,7 @@ LocatePlace(FmaPlaces *places, uint32 number, double *longitude, double *latitud
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("the rows of one place lie on opposite sides of the globe"),
 					 errdetail("The place is \"%s\".",
-							   FmaDictionaryText(&places->columns[FMA_PLACE]->dictionary, number))));
+							   FmaDictionaryText(&places->columns[FMA_PLACE_NAME]->dictionary, number))));
 		*longitude = atan2(x[1], x[0]) * (180 / M_PI);
 		*latitude = atan2(x[2], sqrt(x[0] * x[0] + x[1] * x[1])) * (180 / M_PI);
 	}
@@ -454,8 +454,8 @@ ComparePlaces(const void *a, const void *b, void *argument)
 				right = *(const uint32 *) b;
 
 	CHECK_FOR_INTERRUPTS();
-	if (places->columns[FMA_PLACE] != NULL)
-		return FmaDictionaryCompare(&places->columns[FMA_PLACE]->dictionary, left, right);
+	if (places->columns[FMA_PLACE_NAME] != NULL)
+		return FmaDictionaryCompare(&places->columns[FMA_PLACE_NAME]->dictionary, left, right);
 	for (int i = 0; i < 2; i++)
 	{
 		uint64		bits_left = places->pairs.pairs[2 * (Size) left + i],
@@ -473,8 +473,8 @@ ComparePlaces(const void *a, const void *b, void *argument)
 static void
 OrderPlaces(FmaPlaces *places)
 {
-	uint32		n = places->columns[FMA_LONGITUDE] == NULL ? 1 :
-		places->columns[FMA_PLACE] != NULL ? places->nnamed : places->pairs.n;
+	uint32		n = places->columns[FMA_PLACE_LONGITUDE] == NULL ? 1 :
+		places->columns[FMA_PLACE_NAME] != NULL ? places->nnamed : places->pairs.n;
 	uint32	   *map;
 
 	if (n > FMA_CIRCLE_PLACE)
@@ -489,12 +489,12 @@ OrderPlaces(FmaPlaces *places)
 	places->latitude = palloc_extended(sizeof(double) * (Size) n, MCXT_ALLOC_HUGE);
 	for (uint32 i = 0; i < n; i++)
 		places->numbers[i] = i;
-	if (places->columns[FMA_LONGITUDE] != NULL)
+	if (places->columns[FMA_PLACE_LONGITUDE] != NULL)
 		qsort_arg(places->numbers, n, sizeof(uint32), ComparePlaces, places);
 	for (uint32 i = 0; i < n; i++)
 	{
 		map[places->numbers[i]] = i;
-		if (places->columns[FMA_LONGITUDE] != NULL)
+		if (places->columns[FMA_PLACE_LONGITUDE] != NULL)
 			LocatePlace(places, places->numbers[i], &places->longitude[i], &places->latitude[i]);
 	}
 	for (int64 row = 0; row < places->nrows; row++)

@@ -15,16 +15,16 @@
 #define FMA_FAILED 0x80000000u
 
 /* What the columns after the loss are, by their names */
-typedef enum FmaRole
+typedef enum FmaPlaceColumn
 {
-	FMA_LONGITUDE,
-	FMA_LATITUDE,
-	FMA_TIME,
-	FMA_PLACE,
-	FMA_EXPECTED,
-	FMA_STRATUM,
-	FMA_ROLES
-} FmaRole;
+	FMA_PLACE_LONGITUDE,
+	FMA_PLACE_LATITUDE,
+	FMA_PLACE_TIME,
+	FMA_PLACE_NAME,
+	FMA_PLACE_EXPECTED,
+	FMA_PLACE_STRATUM,
+	FMA_PLACE_COLUMNS
+} FmaPlaceColumn;
 
 typedef struct FmaPlacesOptions
 {
@@ -41,9 +41,9 @@ typedef struct FmaPlaces
 	MemoryContext context;
 
 	char	   *loss_name;
-	FmaColumn  *columns[FMA_ROLES]; /* NULL if the query has none */
+	FmaColumn  *columns[FMA_PLACE_COLUMNS]; /* NULL if the query has none */
 	bool		unlabelled;		/* rows were left out for a NULL in the loss */
-	bool		nulls[FMA_ROLES];	/* or in these */
+	bool		nulls[FMA_PLACE_COLUMNS];	/* or in these */
 	int64		left_out;		/* by a NULL in these */
 
 	/* rows as read; arrays that the query has no column for are NULL */

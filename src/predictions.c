@@ -7,12 +7,16 @@
  * read the dataset's results may see its predictions, with no right on the
  * source itself.
  */
+#include "predictions.h"
+
 #include "filter.h"
 
 #include "access/htup_details.h"
+#include "arguments.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "funcapi.h"
+#include "images.h"
 #include "miscadmin.h"
 #include "query.h"
 #include "utils/builtins.h"
@@ -138,11 +142,7 @@ OptionalConfidence(FunctionCallInfo fcinfo, int argno, const char *name, double 
 static FmaDataset *
 DatasetArg(FunctionCallInfo fcinfo)
 {
-	if (PG_ARGISNULL(ARG_DATASET))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("dataset must not be NULL")));
-	return FmaGetDataset(FmaTextArg(fcinfo, ARG_DATASET), FMA_READ);
+	return FmaGetDataset(FmaWordArg(fcinfo, ARG_DATASET, "dataset"), FMA_READ_PREDICTIONS);
 }
 
 /* Reads the arguments that say which rows; model_version, since and until begin at "version" */
@@ -181,40 +181,18 @@ SortArg(FunctionCallInfo fcinfo)
 	return PG_ARGISNULL(ARG_SORT) ? SORT_DESC : FmaChoose("sort", FmaTextArg(fcinfo, ARG_SORT), sort_names);
 }
 
-/* A number that is at least 1 and at most "most" */
-static int
-PositiveArg(FunctionCallInfo fcinfo, int argno, const char *name, int most)
-{
-	int			value;
-
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be NULL", name)));
-	value = PG_GETARG_INT32(argno);
-	if (value < 1 || value > most)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be between 1 and %d", name, most),
-				 errdetail("%s is %d.", name, value)));
-	return value;
-}
-
 /* Appends one column of a SELECT; NULL of its type where the dataset has nothing for it */
-static void
-PutColumn(StringInfo select, const char *sql, const char *type, const char *name)
+void
+FmaPutColumn(StringInfo select, const char *sql, const char *type, const char *name)
 {
 	appendStringInfo(select, "%s%s AS %s", select->len > 0 ? ", " : "SELECT ",
 					 sql != NULL ? sql : psprintf("NULL::%s", type), quote_identifier(name));
 }
 
 /* correct, error or confident_error; NULL where the row is unlabelled */
-static char *
-ErrorTypeSql(const FmaDataset *dataset)
+char *
+FmaErrorTypeSql(const char *failed, const char *confident)
 {
-	char	   *failed = FmaFailedSql(dataset);
-	char	   *confident = FmaConfidentSql(dataset);
-
 	if (failed == NULL)
 		return NULL;
 	return psprintf("CASE %s WHEN false THEN 'correct' WHEN true THEN %s END", failed,
@@ -223,49 +201,174 @@ ErrorTypeSql(const FmaDataset *dataset)
 }
 
 /* The columns that lists and exports begin with */
-static void
-PutPrediction(StringInfo select, const FmaDataset *dataset)
+void
+FmaPutPrediction(StringInfo select, const FmaDataset *dataset)
 {
-	PutColumn(select, FmaTextSql(dataset, FMA_ID), "text", "id");
-	PutColumn(select, FmaLabelSql(dataset, FMA_TRUTH), "text", "true_label");
-	PutColumn(select, FmaLabelSql(dataset, FMA_PREDICTION), "text", "pred_label");
-	PutColumn(select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_CONFIDENCE)), "double precision", "confidence");
-	PutColumn(select, ErrorTypeSql(dataset), "text", "error_type");
-	PutColumn(select, FmaTextSql(dataset, FMA_IMAGE), "text", "image_url");
-}
-
-/* The columns of fma_list_predictions */
-static char *
-ListColumns(const FmaDataset *dataset)
-{
-	StringInfoData select;
-
-	initStringInfo(&select);
-	PutPrediction(&select, dataset);
-	PutColumn(&select, FmaTimeSql(dataset), "timestamptz", "occurred_at");
-	PutColumn(&select, FmaTextSql(dataset, FMA_MODEL_VERSION), "text", "model_version");
-	return select.data;
+	FmaPutColumn(select, FmaTextSql(dataset, FMA_ID), "text", "id");
+	FmaPutColumn(select, FmaLabelSql(dataset, FMA_TRUTH), "text", "true_label");
+	FmaPutColumn(select, FmaLabelSql(dataset, FMA_PREDICTION), "text", "pred_label");
+	FmaPutColumn(select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_CONFIDENCE)), "double precision", "confidence");
+	FmaPutColumn(select, FmaErrorTypeSql(FmaFailedSql(dataset), FmaConfidentSql(dataset)), "text", "error_type");
+	FmaPutColumn(select, FmaTextSql(dataset, FMA_IMAGE), "text", "image_url");
 }
 
 /*
- * Appends a column to an ORDER BY: as it is, so that an index serves, or its
- * text if its type has no order
+ * The features as one JSON object; a row of them, since a function takes no
+ * more than 100 arguments.  It is f.*, since a feature may be called f as well.
  */
+static char *
+AttributesSql(const FmaDataset *dataset)
+{
+	StringInfoData columns;
+	ListCell   *cell;
+
+	if (dataset->features == NIL)
+		return "'{}'::jsonb";
+	initStringInfo(&columns);
+	foreach(cell, dataset->features)
+		appendStringInfo(&columns, "%st.%s", columns.len > 0 ? ", " : "", quote_identifier(lfirst(cell)));
+	return psprintf("(SELECT to_jsonb(f.*) FROM (SELECT %s) AS f)", columns.data);
+}
+
+/* A column as JSON */
+static char *
+JsonSql(const FmaDataset *dataset, FmaRole role)
+{
+	char	   *column = FmaColumnSql(dataset, role);
+
+	return column == NULL ? NULL : psprintf("to_jsonb(%s)", column);
+}
+
+/* What finders search: 0 or 1 for a failure, or the error */
+static char *
+LossSql(const FmaDataset *dataset)
+{
+	char	   *loss = FmaLossSql(dataset);
+
+	if (loss == NULL)
+		return NULL;
+	return FmaFailedSql(dataset) != NULL ? psprintf("%s::integer::double precision", loss) : FmaFiniteSql(loss);
+}
+
+/* Which columns: those of an export; with a list's; with all of fma_get_prediction's */
+typedef enum Shape
+{
+	SHAPE_EXPORT, SHAPE_LIST, SHAPE_DETAIL
+} Shape;
+
+/* What fma_get_prediction has of the other roles */
 static void
-PutSortKey(StringInfo order, const FmaDataset *dataset, FmaRole role, const char *direction)
+PutDetails(StringInfo select, const FmaDataset *dataset)
+{
+	FmaPutColumn(select, FmaTextSql(dataset, FMA_BATCH), "text", "batch");
+	FmaPutColumn(select, FmaTextSql(dataset, FMA_UNIT), "text", "unit");
+	FmaPutColumn(select, FmaTextSql(dataset, FMA_PLACE), "text", "place");
+	FmaPutColumn(select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LONGITUDE)), "double precision", "longitude");
+	FmaPutColumn(select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LATITUDE)), "double precision", "latitude");
+	FmaPutColumn(select, JsonSql(dataset, FMA_PROBABILITIES), "jsonb", "probabilities");
+	FmaPutColumn(select, JsonSql(dataset, FMA_EMBEDDING), "jsonb", "embedding");
+	FmaPutColumn(select, AttributesSql(dataset), "jsonb", "attributes");
+}
+
+/* The pair of labels that a matrix (SQL) has most often confused, as a SELECT of truth and prediction */
+char *
+FmaWorstCellSql(const char *confusion)
+{
+	return psprintf("SELECT e.truth, e.prediction FROM %s.fma_cells(%s) AS e WHERE e.truth <> e.prediction AND e.n > 0 "
+					"ORDER BY e.n DESC, e.truth COLLATE \"C\", e.prediction COLLATE \"C\" LIMIT 1", FmaSchema(), confusion);
+}
+
+/*
+ * Rows that are images: the matrix of each is made once, when the rows of the
+ * page are known, and shown are the two labels that it confuses most.
+ */
+static char *
+SelectImagesSql(const FmaDataset *dataset, Shape shape, const char *rows)
+{
+	static const char *const details = ", i.batch, i.unit, i.place, i.longitude, i.latitude, i.probabilities, i.embedding, i.attributes";
+	const char *failed = dataset->failed != NULL ? "i.own_failed" : FmaMatrixFailedSql(dataset, "i.confusion");
+	StringInfoData inner,
+				outer;
+
+	initStringInfo(&inner);
+	FmaPutColumn(&inner, FmaTextSql(dataset, FMA_ID), "text", "id");
+	FmaPutColumn(&inner, FmaConfusionSql(dataset), NULL, "confusion");
+	if (dataset->failed != NULL)
+		FmaPutColumn(&inner, FmaFailedSql(dataset), NULL, "own_failed");
+	FmaPutColumn(&inner, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_CONFIDENCE)), "double precision", "confidence");
+	FmaPutColumn(&inner, FmaConfidentSql(dataset), "boolean", "confident");
+	FmaPutColumn(&inner, FmaTextSql(dataset, FMA_IMAGE), "text", "image_url");
+	FmaPutColumn(&inner, FmaTimeSql(dataset), "timestamptz", "occurred_at");
+	FmaPutColumn(&inner, FmaTextSql(dataset, FMA_MODEL_VERSION), "text", "model_version");
+	if (shape == SHAPE_DETAIL)
+		PutDetails(&inner, dataset);
+
+	initStringInfo(&outer);
+	appendStringInfo(&outer, "SELECT i.id, w.truth AS true_label, w.prediction AS pred_label, i.confidence, %s AS error_type, i.image_url",
+					 FmaErrorTypeSql(failed, "i.confident"));
+	if (shape == SHAPE_DETAIL)
+		appendStringInfo(&outer, ", %s AS failed, %s::integer::double precision AS loss", failed, failed);
+	if (shape != SHAPE_EXPORT)
+		appendStringInfoString(&outer, ", i.occurred_at, i.model_version");
+	if (shape == SHAPE_DETAIL)
+		appendStringInfo(&outer, "%s, %s AS metrics", details, FmaMatrixMetricsSql(dataset, "i.confusion"));
+	appendStringInfo(&outer, " FROM (%s %s) AS i LEFT JOIN LATERAL (%s) AS w ON true", inner.data, rows, FmaWorstCellSql("i.confusion"));
+	return outer.data;
+}
+
+/* SELECT the columns of "rows", which is FROM with all that follows it */
+static char *
+SelectSql(const FmaDataset *dataset, Shape shape, const char *rows)
+{
+	StringInfoData select;
+
+	if (FmaRowsAreImages(dataset))
+		return SelectImagesSql(dataset, shape, rows);
+	initStringInfo(&select);
+	FmaPutPrediction(&select, dataset);
+	if (shape == SHAPE_DETAIL)
+	{
+		FmaPutColumn(&select, FmaFailedSql(dataset), "boolean", "failed");
+		FmaPutColumn(&select, LossSql(dataset), "double precision", "loss");
+	}
+	if (shape != SHAPE_EXPORT)
+	{
+		FmaPutColumn(&select, FmaTimeSql(dataset), "timestamptz", "occurred_at");
+		FmaPutColumn(&select, FmaTextSql(dataset, FMA_MODEL_VERSION), "text", "model_version");
+	}
+	if (shape == SHAPE_DETAIL)
+	{
+		PutDetails(&select, dataset);
+		FmaPutColumn(&select, NULL, "jsonb", "metrics");
+	}
+	appendStringInfo(&select, " %s", rows);
+	return select.data;
+}
+
+/* What rows are sorted by: a column as it is, so that an index serves, or its text if its type has no order */
+char *
+FmaSortKeySql(const FmaDataset *dataset, FmaRole role)
 {
 	AttrNumber	number;
 	Oid			type;
-	bool		sortable;
 
 	if (dataset->columns[role] == NULL)
-		return;
+		return NULL;
 	number = get_attnum(dataset->relation, dataset->columns[role]);
 	type = number > InvalidAttrNumber ? get_atttype(dataset->relation, number) : InvalidOid;
-	sortable = OidIsValid(type) && OidIsValid(lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr);
-	appendStringInfo(order, "%s%s%s%s", order->len > 0 ? ", " : " ORDER BY ",
-					 sortable ? FmaColumnSql(dataset, role) : FmaTextSql(dataset, role),
-					 sortable ? "" : " COLLATE \"C\"", direction);
+	if (OidIsValid(type) && OidIsValid(lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr))
+		return FmaColumnSql(dataset, role);
+	return psprintf("%s COLLATE \"C\"", FmaTextSql(dataset, role));
+}
+
+/* Appends a column to an ORDER BY */
+static void
+PutSortKey(StringInfo order, const FmaDataset *dataset, FmaRole role, const char *direction)
+{
+	char	   *key = FmaSortKeySql(dataset, role);
+
+	if (key != NULL)
+		appendStringInfo(order, "%s%s%s", order->len > 0 ? ", " : " ORDER BY ", key, direction);
 }
 
 /*
@@ -306,8 +409,9 @@ ReadPart(const PageAsked *page, bool with_confidence, int64 offset, int limit, K
 	char	   *part = confidence == NULL ? "" :
 		psprintf(" AND %s IS %s", confidence, with_confidence ? "NOT NULL" : "NULL");
 
-	Keep(keep, psprintf("%s %s%s%s LIMIT %d OFFSET " INT64_FORMAT, ListColumns(page->dataset), page->rows, part,
-						OrderSql(page->dataset, page->sort, with_confidence, ""), limit, offset));
+	Keep(keep, SelectSql(page->dataset, SHAPE_LIST,
+						 psprintf("%s%s%s LIMIT %d OFFSET " INT64_FORMAT, page->rows, part,
+								  OrderSql(page->dataset, page->sort, with_confidence, ""), limit, offset)));
 }
 
 /* Reads a page: rows with a confidence first, in their order, then those without */
@@ -352,14 +456,15 @@ CountRows(const PageAsked *page, int found, int64 limit, bool *is_exact)
 
 /* No rows, because a label is not there at all: more likely a misspelling than an answer */
 static void
-CheckLabelOccurs(const FmaDataset *dataset, FmaRole role, const char *argument, const char *label)
+CheckLabelOccurs(const FmaDataset *dataset, const char *argument, const char *truth, const char *prediction)
 {
+	const char *label = truth != NULL ? truth : prediction;
 	KeepRows	keep = {0};
 
 	if (label == NULL)
 		return;
 	Keep(&keep, psprintf("SELECT 1 %s %s %s LIMIT 1", FmaFromSql(dataset, NULL, NULL),
-						 dataset->filter != NULL ? "AND" : "WHERE", FmaLabelFilter(dataset, role, label)));
+						 dataset->filter != NULL ? "AND" : "WHERE", FmaLabelFilter(dataset, truth, prediction)));
 	if (keep.rows == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -380,14 +485,14 @@ fma_list_predictions(PG_FUNCTION_ARGS)
 	FmaIdentity identity;
 	KeepRows	keep = {0};
 	PageAsked		page = {dataset};
-	int64		limit = PG_ARGISNULL(LIST_COUNT_LIMIT) ? -1 : PositiveArg(fcinfo, LIST_COUNT_LIMIT, "count_limit", PG_INT32_MAX);
+	int64		limit = PG_ARGISNULL(LIST_COUNT_LIMIT) ? -1 : FmaIntegerArg(fcinfo, LIST_COUNT_LIMIT, "count_limit", 1, PG_INT32_MAX);
 	int64		total;
 	bool		is_exact = true;
 	ListCell   *cell;
 
 	page.sort = SortArg(fcinfo);
-	page.size = PositiveArg(fcinfo, LIST_PAGE_SIZE, "page_size", MAX_PAGE_SIZE);
-	page.offset = ((int64) PositiveArg(fcinfo, LIST_PAGE, "page", PG_INT32_MAX) - 1) * page.size;
+	page.size = FmaIntegerArg(fcinfo, LIST_PAGE_SIZE, "page_size", 1, MAX_PAGE_SIZE);
+	page.offset = (FmaIntegerArg(fcinfo, LIST_PAGE, "page", 1, PG_INT32_MAX) - 1) * page.size;
 	ReadFilter(fcinfo, dataset, LIST_VERSION, &filter);
 	InitMaterializedSRF(fcinfo, 0);
 
@@ -396,8 +501,8 @@ fma_list_predictions(PG_FUNCTION_ARGS)
 	ReadPage(&page, &keep);
 	if (keep.rows == NIL && page.offset == 0)
 	{
-		CheckLabelOccurs(dataset, FMA_TRUTH, "true_label", filter.truth);
-		CheckLabelOccurs(dataset, FMA_PREDICTION, "pred_label", filter.prediction);
+		CheckLabelOccurs(dataset, "true_label", filter.truth, NULL);
+		CheckLabelOccurs(dataset, "pred_label", NULL, filter.prediction);
 	}
 	total = keep.rows == NIL ? 0 : CountRows(&page, list_length(keep.rows), limit, &is_exact);
 	FmaActAgain(identity);
@@ -413,67 +518,6 @@ fma_list_predictions(PG_FUNCTION_ARGS)
 		FmaPutRow(fcinfo, values, nulls);
 	}
 	return (Datum) 0;
-}
-
-/*
- * The features as one JSON object; a row of them, since a function takes no
- * more than 100 arguments.  It is f.*, since a feature may be called f as well.
- */
-static char *
-AttributesSql(const FmaDataset *dataset)
-{
-	StringInfoData columns;
-	ListCell   *cell;
-
-	if (dataset->features == NIL)
-		return "'{}'::jsonb";
-	initStringInfo(&columns);
-	foreach(cell, dataset->features)
-		appendStringInfo(&columns, "%st.%s", columns.len > 0 ? ", " : "", quote_identifier(lfirst(cell)));
-	return psprintf("(SELECT to_jsonb(f.*) FROM (SELECT %s) AS f)", columns.data);
-}
-
-/* A column as JSON */
-static char *
-JsonSql(const FmaDataset *dataset, FmaRole role)
-{
-	char	   *column = FmaColumnSql(dataset, role);
-
-	return column == NULL ? NULL : psprintf("to_jsonb(%s)", column);
-}
-
-/* What finders search: 0 or 1 for a failure, or the error */
-static char *
-LossSql(const FmaDataset *dataset)
-{
-	char	   *loss = FmaLossSql(dataset);
-
-	if (loss == NULL)
-		return NULL;
-	return FmaFailedSql(dataset) != NULL ? psprintf("%s::integer::double precision", loss) : FmaFiniteSql(loss);
-}
-
-/* The columns of fma_get_prediction */
-static char *
-DetailColumns(const FmaDataset *dataset)
-{
-	StringInfoData select;
-
-	initStringInfo(&select);
-	PutPrediction(&select, dataset);
-	PutColumn(&select, FmaFailedSql(dataset), "boolean", "failed");
-	PutColumn(&select, LossSql(dataset), "double precision", "loss");
-	PutColumn(&select, FmaTimeSql(dataset), "timestamptz", "occurred_at");
-	PutColumn(&select, FmaTextSql(dataset, FMA_MODEL_VERSION), "text", "model_version");
-	PutColumn(&select, FmaTextSql(dataset, FMA_BATCH), "text", "batch");
-	PutColumn(&select, FmaTextSql(dataset, FMA_UNIT), "text", "unit");
-	PutColumn(&select, FmaTextSql(dataset, FMA_PLACE), "text", "place");
-	PutColumn(&select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LONGITUDE)), "double precision", "longitude");
-	PutColumn(&select, FmaFiniteSql(FmaFloat8Sql(dataset, FMA_LATITUDE)), "double precision", "latitude");
-	PutColumn(&select, JsonSql(dataset, FMA_PROBABILITIES), "jsonb", "probabilities");
-	PutColumn(&select, JsonSql(dataset, FMA_EMBEDDING), "jsonb", "embedding");
-	PutColumn(&select, AttributesSql(dataset), "jsonb", "attributes");
-	return select.data;
 }
 
 /* fma_get_prediction(dataset, id, model_version): all about a row */
@@ -500,8 +544,9 @@ fma_get_prediction(PG_FUNCTION_ARGS)
 	identity = FmaActAsOwner(dataset);
 	initStringInfo(&order);
 	PutSortKey(&order, dataset, FMA_MODEL_VERSION, "");
-	Keep(&keep, psprintf("%s %s AND %s%s LIMIT %d", DetailColumns(dataset), FmaFilteredFromSql(dataset, &filter),
-						 FmaEqualsSql(dataset, FMA_ID, FmaTextArg(fcinfo, ID)), order.data, MAX_SAME_ID));
+	Keep(&keep, SelectSql(dataset, SHAPE_DETAIL,
+						  psprintf("%s AND %s%s LIMIT %d", FmaFilteredFromSql(dataset, &filter),
+								   FmaEqualsSql(dataset, FMA_ID, FmaTextArg(fcinfo, ID)), order.data, MAX_SAME_ID)));
 	FmaActAgain(identity);
 	foreach(cell, keep.rows)
 	{
@@ -526,13 +571,11 @@ fma_export_query(PG_FUNCTION_ARGS)
 	Direction		sort = SortArg(fcinfo);
 	FmaFilter	filter;
 	FmaIdentity identity;
-	StringInfoData query;
+	char	   *query;
 
 	ReadFilter(fcinfo, dataset, ARG_SORT + 1, &filter);
 	identity = FmaActAsOwner(dataset);
-	initStringInfo(&query);
-	PutPrediction(&query, dataset);
-	appendStringInfo(&query, " %s%s", FmaFilteredFromSql(dataset, &filter), OrderSql(dataset, sort, true, " NULLS LAST"));
+	query = SelectSql(dataset, SHAPE_EXPORT, psprintf("%s%s", FmaFilteredFromSql(dataset, &filter), OrderSql(dataset, sort, true, " NULLS LAST")));
 	FmaActAgain(identity);
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(query.data, query.len));
+	PG_RETURN_TEXT_P(cstring_to_text(query));
 }

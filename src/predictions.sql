@@ -15,16 +15,18 @@ CREATE FUNCTION fma_list_predictions(dataset text,
 COMMENT ON FUNCTION fma_list_predictions(text, boolean, boolean, text, text, double precision, double precision, integer, jsonb, text,
 	integer, integer, text, timestamptz, timestamptz, integer) IS 'a page of a dataset''s predictions, the most confident first
 hotspot is the rank of one of the newest complete run''s; conditions are [{"column", "op", "value"}] as the finders write them; sort is confidence_desc or confidence_asc.
+Of images true_label and pred_label are the pair that the image confuses most, and asked for, those with such a cell.
 error_type is correct, error or confident_error. total counts all rows asked for, no further than count_limit (NULL: all); total_is_exact says whether it reached the end.';
 
 CREATE FUNCTION fma_get_prediction(dataset text, id text, model_version text DEFAULT NULL,
 	OUT id text, OUT true_label text, OUT pred_label text, OUT confidence double precision, OUT error_type text,
 	OUT image_url text, OUT failed boolean, OUT loss double precision, OUT occurred_at timestamptz, OUT model_version text,
 	OUT batch text, OUT unit text, OUT place text, OUT longitude double precision, OUT latitude double precision,
-	OUT probabilities jsonb, OUT embedding jsonb, OUT attributes jsonb)
+	OUT probabilities jsonb, OUT embedding jsonb, OUT attributes jsonb, OUT metrics jsonb)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE COST 1000 ROWS 1;
 COMMENT ON FUNCTION fma_get_prediction(text, text, text) IS 'all about one prediction, its features as JSON
+metrics is an image''s own, of task segmentation or detection: what it is judged by, its labels, and the cells of its confusion matrix.
 One row, or one for each model version that has the id; none where no row has it.';
 
 CREATE FUNCTION fma_export_query(dataset text,

@@ -3,9 +3,11 @@
  *		Near-duplicates in a run: groups of them to be reviewed, and runs that
  *		leave out all but their representatives.
  */
+#include "as_of.h"
 #include "run.h"
 
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
@@ -23,29 +25,31 @@ Threshold(FmaRun *run)
 	return FmaSettingNumber(run->dataset, "duplicate_threshold", THRESHOLD);
 }
 
-static void
-TakeAny(void *argument, TupleTableSlot *slot)
-{
-	*(bool *) argument = true;
-}
-
 /* "the row is among those excluded", as SQL over the source */
 static char *
-ExcludedSql(FmaRun *run)
+ExcludedSql(const FmaDataset *dataset)
 {
 	return psprintf("%s COLLATE \"C\" IN (SELECT id COLLATE \"C\" FROM %s.fma_excluded WHERE dataset_id = %d)",
-					FmaTextSql(run->dataset, FMA_ID), FmaSchema(), run->dataset->id);
+					FmaTextSql(dataset, FMA_ID), FmaSchema(), dataset->id);
 }
 
 char *
-FmaExclusionSql(FmaRun *run)
+FmaExclusionSql(const FmaDataset *dataset)
 {
-	bool		any = false;
+	FmaIdentity identity;
+	bool		any;
 
-	if (run->dataset->columns[FMA_ID] == NULL)
+	if (dataset->columns[FMA_ID] == NULL)
 		return NULL;
-	FmaEachResult(run, psprintf("SELECT true FROM %s.fma_excluded WHERE dataset_id = %d LIMIT 1", FmaSchema(), run->dataset->id), TakeAny, &any);
-	return any ? psprintf(" AND (%s) IS NOT TRUE", ExcludedSql(run)) : NULL;
+	identity = FmaActAsExtension();
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute(psprintf("SELECT FROM %s.fma_excluded WHERE dataset_id = %d LIMIT 1", FmaSchema(), dataset->id), true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read fma_excluded");
+	any = SPI_processed > 0;
+	SPI_finish();
+	FmaActAgain(identity);
+	return any ? psprintf(" AND (%s) IS NOT TRUE", ExcludedSql(dataset)) : NULL;
 }
 
 static void
@@ -72,7 +76,7 @@ FmaNoteExclusion(FmaRun *run)
 	if (run->from == run->from_all)
 		return;
 	FmaNote(run, INT64_FORMAT " row(s) left out as duplicates, by fma_exclude_duplicates",
-			CountRows(run, psprintf("%s AND %s", run->from_all, ExcludedSql(run))));
+			CountRows(run, psprintf("%s AND %s", run->from_all, ExcludedSql(run->dataset))));
 }
 
 const char *

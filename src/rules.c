@@ -9,6 +9,7 @@
  */
 #include "run.h"
 
+#include "arguments.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
@@ -60,7 +61,9 @@ static const RuleMetric metrics[] = {
 };
 
 /* A rule that works, by FmaTask */
-static const char *const examples[] = {"'F1Score', 0.8, by => 'label'", "'MAE', 10", "'FailureRate', 0.1"};
+static const char *const examples[] = {
+	"'F1Score', 0.8, by => 'label'", "'MAE', 10", "'FailureRate', 0.1", "'IoU', 0.5, by => 'label'", "'Recall', 0.8, min_iou => 0.75"
+};
 
 static const char *const directions[] = {"at least", "at most", NULL};
 static const char *const pass_bys[] = {"estimate", "bound", NULL};
@@ -272,7 +275,12 @@ CheckThreshold(Rule *rule, bool missing)
 				rule->threshold > 1.0 && rule->threshold <= 100.0 ? "; if it is a percentage, divide it by 100" : "");
 	else if (rule->metric != NULL && rule->threshold < 0.0)
 		FmaAddProblem(&rule->problems, NULL, "threshold is %s, and %s is never negative.", FmaFloat8ToString(rule->threshold), rule->metric->name);
-	if (rule->metric != NULL && !rule->metric->has_interval && strcmp(rule->pass_by, "bound") == 0)
+	if (strcmp(rule->pass_by, "bound") != 0 || rule->metric == NULL)
+		return;
+	if (rule->metric->source == OF_LABELS && FmaRowsAreImages(rule->dataset))
+		FmaAddProblem(&rule->problems, NULL, "pass_by is bound, and %s of %s has no interval: those of one image are not independent. FailureRate, of images, has one.",
+					  rule->metric->name, rule->dataset->task == FMA_DETECTION ? "objects" : "pixels");
+	else if (!rule->metric->has_interval)
 		FmaAddProblem(&rule->problems, NULL, "pass_by is bound, and %s has no interval that holds.", rule->metric->name);
 }
 
@@ -286,14 +294,18 @@ CheckMetric(Rule *rule)
 	switch (rule->metric->source)
 	{
 		case OF_LABELS:
-			if (dataset->task != FMA_CLASSIFICATION)
+			if (!FmaHasLabels(dataset))
 				FmaAddProblem(&rule->problems, NULL, "%s needs labels, and the dataset's task is %s.", rule->metric->name, task);
+			else if (strcmp(rule->metric->name, "PixelAccuracy") == 0 && (dataset->task == FMA_DETECTION || rule->has_min_iou))
+				FmaAddProblem(&rule->problems, NULL, "PixelAccuracy is of pixels, and %s counts %s; Accuracy is the share of these.",
+							  dataset->task == FMA_DETECTION ? "task detection" : "min_iou", dataset->task == FMA_DETECTION ? "boxes" : "segments");
 			break;
 		case OF_CONFIDENCE:
 			if (dataset->columns[FMA_CONFIDENCE] == NULL)
 				FmaAddProblem(&rule->problems, NULL, "%s needs a confidence, and the dataset has none.", rule->metric->name);
 			if (FmaCorrectSql(dataset) == NULL)
-				FmaAddProblem(&rule->problems, NULL, "%s needs labels or a condition that says what failed.", rule->metric->name);
+				FmaAddProblem(&rule->problems, NULL, FmaRowsAreImages(dataset) ? "%s needs predictions that are right or wrong, and those of an image are both." :
+							  "%s needs labels or a condition that says what failed.", rule->metric->name);
 			break;
 		case OF_FAILURES:
 			if (FmaFailedSql(dataset) == NULL)
@@ -325,8 +337,12 @@ CheckUses(Rule *rule)
 		FmaAddProblem(&rule->problems, NULL, "%s needs weights, such as {\"road\": 100}; without them it is IoU.", metric->name);
 	if (rule->background_label != NULL && !of_labels)
 		FmaAddProblem(&rule->problems, NULL, "%s takes no background_label.", metric->name);
+	if (rule->background_label != NULL && FmaBackground(rule->dataset) != NULL && strcmp(rule->background_label, FmaBackground(rule->dataset)) != 0)
+		FmaAddProblem(&rule->problems, NULL, "background_label is %s; that of boxes is \"%s\".", Quoted(rule->background_label), FmaBackground(rule->dataset));
 	if (rule->has_min_confidence && !of_labels)
 		FmaAddProblem(&rule->problems, NULL, "%s takes no min_confidence.", metric->name);
+	if (rule->has_min_iou && !of_labels)
+		FmaAddProblem(&rule->problems, NULL, "%s takes no min_iou.", metric->name);
 }
 
 /* Arguments that need something of the dataset */
@@ -351,13 +367,13 @@ CheckColumns(Rule *rule)
 	(void) ReadWord(rule, "by", rule->segment_by, names);
 	if (rule->has_min_confidence && !(rule->min_confidence >= 0.0 && rule->min_confidence <= 1.0))
 		FmaAddProblem(&rule->problems, NULL, "min_confidence is %s; it must be between 0 and 1.", FmaFloat8ToString(rule->min_confidence));
-	if (rule->has_min_confidence && dataset->columns[FMA_CONFIDENCE] == NULL)
+	/* Boxes have scores of their own */
+	if (rule->has_min_confidence && dataset->columns[FMA_CONFIDENCE] == NULL && dataset->task != FMA_DETECTION)
 		FmaAddProblem(&rule->problems, NULL, "min_confidence needs a confidence, and the dataset has none.");
 	if (rule->has_min_iou && !(rule->min_iou >= 0.0 && rule->min_iou <= 1.0))
 		FmaAddProblem(&rule->problems, NULL, "min_iou is %s; it must be between 0 and 1.", FmaFloat8ToString(rule->min_iou));
-	/* No task has boxes yet */
-	if (rule->has_min_iou)
-		FmaAddProblem(&rule->problems, NULL, "min_iou is for detections, and the dataset's task is %s.", FmaTaskNames[dataset->task]);
+	if (rule->has_min_iou && !FmaRowsAreImages(dataset))
+		FmaAddProblem(&rule->problems, NULL, "min_iou is for segments and boxes, and the dataset's task is %s.", FmaTaskNames[dataset->task]);
 }
 
 /* What a rule says: "F1Score of Shirt >= 0.8 by batch" */
@@ -388,6 +404,8 @@ Describe(const Rule *rule)
 		appendStringInfo(&text, " by %s", rule->segment_by);
 	if (rule->has_min_confidence)
 		appendStringInfo(&text, " at confidence >= %s", FmaFloat8ToString(rule->min_confidence));
+	if (rule->has_min_iou)
+		appendStringInfo(&text, "%s IoU >= %s", rule->has_min_confidence ? " and" : " at", FmaFloat8ToString(rule->min_iou));
 	if (strcmp(rule->pass_by, "bound") == 0)
 		appendStringInfoString(&text, ", by its bound");
 	return text.data;
@@ -408,7 +426,7 @@ ReadRule(Rule *rule, FunctionCallInfo fcinfo)
 	rule->has_min_confidence = !PG_ARGISNULL(MIN_CONFIDENCE);
 	rule->min_confidence = rule->has_min_confidence ? PG_GETARG_FLOAT8(MIN_CONFIDENCE) + 0.0 : 0.0;
 	rule->has_min_iou = !PG_ARGISNULL(MIN_IOU);
-	rule->min_iou = rule->has_min_iou ? PG_GETARG_FLOAT8(MIN_IOU) : 0.0;
+	rule->min_iou = rule->has_min_iou ? PG_GETARG_FLOAT8(MIN_IOU) + 0.0 : 0.0;
 	rule->background_label = PG_ARGISNULL(BACKGROUND_LABEL) ? NULL : FmaTextArg(fcinfo, BACKGROUND_LABEL);
 	rule->background_mode = TextOr(fcinfo, BACKGROUND_MODE, FmaBackgroundModes[FMA_BACKGROUND_EXCLUDE_FROM_AVERAGE]);
 	rule->labels = ReadLabels(rule, fcinfo);
@@ -499,11 +517,7 @@ fma_add_rule(PG_FUNCTION_ARGS)
 {
 	Rule		rule = {0};
 
-	if (PG_ARGISNULL(DATASET))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("dataset must not be NULL")));
-	rule.dataset = FmaGetDataset(FmaTextArg(fcinfo, DATASET), FMA_MANAGE);
+	rule.dataset = FmaGetDataset(FmaWordArg(fcinfo, DATASET, "dataset"), FMA_MANAGE);
 	ReadRule(&rule, fcinfo);
 	PG_RETURN_INT32(StoreRule(&rule));
 }
@@ -624,11 +638,7 @@ fma_check_run(PG_FUNCTION_ARGS)
 	FmaIdentity identity;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("name must not be NULL")));
-	dataset = FmaGetDataset(FmaTextArg(fcinfo, 0), FMA_READ);
+	dataset = FmaGetDataset(FmaWordArg(fcinfo, 0, "name"), FMA_READ);
 	initStringInfo(&first);
 	arguments[0] = Int32GetDatum(dataset->id);
 	identity = FmaActAsExtension();

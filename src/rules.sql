@@ -32,12 +32,12 @@ COMMENT ON COLUMN fma_rule.threshold IS 'what the metric is held against';
 COMMENT ON COLUMN fma_rule.direction IS 'at least or at most the threshold';
 COMMENT ON COLUMN fma_rule.labels IS 'the labels meant; NULL for all';
 COMMENT ON COLUMN fma_rule.weights IS 'weights of labels in wIoU';
-COMMENT ON COLUMN fma_rule.min_confidence IS 'predictions with less confidence count as the background label';
-COMMENT ON COLUMN fma_rule.min_iou IS 'overlap from which a detection is a hit';
+COMMENT ON COLUMN fma_rule.min_confidence IS 'predictions with less confidence count as the background label: of rows, images or boxes';
+COMMENT ON COLUMN fma_rule.min_iou IS 'overlap from which a segment or box is a hit';
 COMMENT ON COLUMN fma_rule.background_label IS 'the label that is no class';
 COMMENT ON COLUMN fma_rule.background_mode IS 'what becomes of it: include, exclude_from_average or ignore_truth';
 COMMENT ON COLUMN fma_rule.segment_by IS 'what it is checked for each of: overall, label, batch, period, place, model_version, slice, hotspot, cluster';
-COMMENT ON COLUMN fma_rule.min_rows IS 'a segment with fewer rows neither passes nor fails';
+COMMENT ON COLUMN fma_rule.min_rows IS 'a segment with fewer rows neither passes nor fails; of images, with fewer images, pixels or objects';
 COMMENT ON COLUMN fma_rule.pass_by IS 'what must reach the threshold: the estimate, or the bound of its interval that makes it harder';
 COMMENT ON COLUMN fma_rule.created_at IS 'when it was added';
 
@@ -82,7 +82,7 @@ COMMENT ON COLUMN fma_result_rule.value IS 'the metric; NULL where it is undefin
 COMMENT ON COLUMN fma_result_rule.ci_low IS 'lower end of its 95 % interval; NULL where none is valid';
 COMMENT ON COLUMN fma_result_rule.ci_high IS 'upper end of it';
 COMMENT ON COLUMN fma_result_rule.passed IS 'whether the rule was kept; NULL where that cannot be told';
-COMMENT ON COLUMN fma_result_rule.n IS 'rows that the metric was measured on';
+COMMENT ON COLUMN fma_result_rule.n IS 'rows, or pixels or objects of images, that the metric was measured on';
 COMMENT ON COLUMN fma_result_rule.share_of_rows IS 'the segment''s share of all labelled rows';
 COMMENT ON COLUMN fma_result_rule.share_of_failures IS 'its share of all failures; of a label, of all wrong predictions';
 COMMENT ON COLUMN fma_result_rule.reason IS 'why passed is NULL';
@@ -132,11 +132,29 @@ COMMENT ON FUNCTION fma_check_run(text, boolean) IS 'what breaks a dataset''s ru
 The results of the newest complete run that did not pass, worst first. passed is false where a rule is broken, or the newest run failed, or there is none; NULL where it could not be told.
 raise: an error (check_violation) if passed is false anywhere.';
 
+-- What a rule counts as a prediction: at these thresholds, or as the dataset has it (NULL); and the label that is no class.
+CREATE FUNCTION fma_rule_threshold(rule_confidence double precision, rule_iou double precision, rule_background text, settings jsonb,
+	OUT min_confidence double precision, OUT min_iou double precision, OUT background text) RETURNS record
+	LANGUAGE SQL IMMUTABLE
+BEGIN ATOMIC
+	SELECT CASE
+			WHEN rule_confidence IS NOT NULL THEN rule_confidence
+			WHEN rule_iou IS NULL THEN NULL
+			WHEN d.boxes THEN coalesce((settings ->> 'min_confidence')::double precision, 0.5)
+			ELSE 0 END,
+		CASE WHEN d.boxes THEN coalesce(rule_iou, (settings ->> 'min_iou')::double precision, 0.5) ELSE rule_iou END,
+		CASE WHEN d.boxes THEN 'background' ELSE coalesce(rule_background, CASE WHEN rule_confidence IS NOT NULL OR rule_iou IS NOT NULL THEN '(none)' END) END
+	FROM (SELECT coalesce(settings ->> 'task' = 'detection', false) AS boxes) AS d;
+END;
+COMMENT ON FUNCTION fma_rule_threshold(double precision, double precision, text, jsonb) IS 'the thresholds of a rule, and the label that is no class
+min_confidence is NULL where the rule is about what the dataset has without it.';
+
 CREATE FUNCTION fma_evaluate_rules(run_id bigint) RETURNS SETOF fma_result_rule
 	LANGUAGE SQL STABLE
 BEGIN ATOMIC
 	WITH run AS (
-		SELECT u.dataset_id, u.model_version FROM fma_result_run AS u WHERE u.run_id = fma_evaluate_rules.run_id
+		SELECT u.dataset_id, u.model_version, u.settings, coalesce(u.settings ->> 'task' IN ('segmentation', 'detection'), false) AS of_images
+		FROM fma_result_run AS u WHERE u.run_id = fma_evaluate_rules.run_id
 	), summary AS (
 		SELECT s.*, ARRAY[s.segment_by, s.segment, s.rank::text, s.starts_at::text, s.model_version] AS key
 		FROM fma_result_summary AS s WHERE s.run_id = fma_evaluate_rules.run_id
@@ -144,28 +162,29 @@ BEGIN ATOMIC
 		SELECT s.model_version, s.n - s.unlabelled AS n, (fma_failure_counts(s.failures)).failures
 		FROM summary AS s WHERE s.segment_by = 'overall' AND s.min_confidence IS NULL
 	), rule AS (
-		SELECT r.*, run.model_version AS current_version,
+		SELECT r.*, run.model_version AS current_version, run.of_images, h.background, h.min_confidence AS at_confidence, h.min_iou AS at_iou,
 			r.metric IN ('F1Score', 'Precision', 'Recall', 'Accuracy', 'PixelAccuracy', 'IoU', 'wIoU') AS of_labels,
 			CASE WHEN r.segment_by IN ('label', 'model_version') THEN 'overall' ELSE r.segment_by END AS summed_by,
-			CASE WHEN r.min_confidence IS NULL THEN r.background_label ELSE coalesce(r.background_label, '(none)') END AS background,
 			CASE WHEN r.background_label IS NULL THEN 'exclude_from_average' ELSE r.background_mode END AS mode,
 			(SELECT sum(w.n) FROM whole AS w WHERE r.segment_by = 'model_version' OR w.model_version IS NOT DISTINCT FROM run.model_version) AS all_n,
 			(SELECT sum(w.failures) FROM whole AS w WHERE r.segment_by = 'model_version' OR w.model_version IS NOT DISTINCT FROM run.model_version) AS all_failures
 		FROM run JOIN fma_rule AS r USING (dataset_id)
+			CROSS JOIN LATERAL fma_rule_threshold(r.min_confidence, r.min_iou, r.background_label, run.settings) AS h
 	), part AS (
-		SELECT r.*, s.run_id IS NULL AS missing, r.min_confidence IS NOT NULL AND t.run_id IS NULL AS unthresholded,
+		SELECT r.*, s.run_id IS NULL AS missing, r.at_confidence IS NOT NULL AND t.run_id IS NULL AS unthresholded,
 			s.segment, s.starts_at, s.model_version, s.n - s.unlabelled AS labelled, s.failures, s.reliability, s.regression, s.n_units, s.design_effect,
-			CASE WHEN r.of_labels THEN CASE WHEN r.min_confidence IS NULL THEN s.confusion ELSE t.confusion END END AS confusion
+			CASE WHEN r.of_labels THEN CASE WHEN r.at_confidence IS NULL THEN s.confusion ELSE t.confusion END END AS confusion
 		FROM rule AS r
 			LEFT JOIN summary AS s ON s.segment_by = r.summed_by AND s.min_confidence IS NULL
 				AND (r.segment_by = 'model_version' OR s.model_version IS NOT DISTINCT FROM r.current_version)
-			LEFT JOIN summary AS t ON t.key = s.key AND t.min_confidence = r.min_confidence AND t.below_label = r.background
+			LEFT JOIN summary AS t ON t.key = s.key AND t.min_confidence = r.at_confidence AND t.min_iou IS NOT DISTINCT FROM r.at_iou
+				AND t.below_label = r.background
 	), measured AS (
 		SELECT p.*, c.label AS one_label, c.support, everything.n AS all_support, c.missed, everything.missed AS all_missed,
 			CASE p.metric WHEN 'ECE' THEN fma_ece(fma_coarsen(p.reliability, 10)) WHEN 'FailureRate' THEN fma_failure_rate(p.failures)
 				WHEN 'MAE' THEN e.mae WHEN 'RMSE' THEN e.rmse ELSE c.value END AS value,
-			CASE p.metric WHEN 'FailureRate' THEN f.low WHEN 'MAE' THEN m.low ELSE CASE WHEN p.design_effect IS NOT NULL THEN c.low END END AS low,
-			CASE p.metric WHEN 'FailureRate' THEN f.high WHEN 'MAE' THEN m.high ELSE CASE WHEN p.design_effect IS NOT NULL THEN c.high END END AS high,
+			CASE p.metric WHEN 'FailureRate' THEN f.low WHEN 'MAE' THEN m.low ELSE CASE WHEN p.design_effect IS NOT NULL AND NOT p.of_images THEN c.low END END AS low,
+			CASE p.metric WHEN 'FailureRate' THEN f.high WHEN 'MAE' THEN m.high ELSE CASE WHEN p.design_effect IS NOT NULL AND NOT p.of_images THEN c.high END END AS high,
 			coalesce(CASE WHEN p.metric = 'ECE' THEN (SELECT sum(b.n)::bigint FROM fma_bins(p.reliability) AS b)
 				WHEN p.metric = 'FailureRate' THEN (fma_failure_counts(p.failures)).n WHEN p.of_labels THEN c.n ELSE e.n END, 0) AS n
 		FROM part AS p
@@ -182,7 +201,7 @@ BEGIN ATOMIC
 		FROM measured AS m
 	), judged AS (
 		SELECT t.*,
-			CASE WHEN t.n >= t.min_rows THEN CASE t.direction WHEN 'at least' THEN t.held >= t.threshold ELSE t.held <= t.threshold END END AS passed,
+			CASE WHEN t.n >= t.min_rows AND (t.labelled >= t.min_rows OR NOT t.of_images) THEN CASE t.direction WHEN 'at least' THEN t.held >= t.threshold ELSE t.held <= t.threshold END END AS passed,
 			CASE t.direction WHEN 'at least' THEN t.threshold - t.held ELSE t.held - t.threshold END
 				/ CASE WHEN t.metric IN ('MAE', 'RMSE') AND t.threshold > 0 THEN t.threshold ELSE 1 END AS shortfall
 		FROM tested AS t
@@ -201,11 +220,11 @@ BEGIN ATOMIC
 			ELSE (fma_failure_counts(j.failures)).failures::double precision / nullif(j.all_failures, 0)::double precision END,
 		CASE WHEN j.passed IS NOT NULL THEN NULL
 			WHEN j.missing THEN 'the run has no ' || j.segment_by || ' summaries'
-			WHEN j.unthresholded THEN 'the run did not measure this confidence'
+			WHEN j.unthresholded THEN 'the run did not measure this confidence' || CASE WHEN j.at_iou IS NULL THEN '' ELSE ' and overlap' END
 			WHEN j.n = 0 AND j.segment_by = 'label' AND j.one_label IS NOT NULL THEN
 				CASE j.metric WHEN 'Precision' THEN 'never predicted' WHEN 'Recall' THEN 'never the truth' ELSE 'does not occur' END
 			WHEN j.n = 0 THEN 'no rows'
-			WHEN j.n < j.min_rows THEN 'too few rows'
+			WHEN j.n < j.min_rows OR (j.labelled < j.min_rows AND j.of_images) THEN 'too few rows'
 			WHEN j.value IS NULL THEN 'undefined'
 			ELSE 'no interval' END
 	FROM judged AS j;
@@ -261,7 +280,8 @@ CREATE VIEW fma_rule_results WITH (security_invoker) AS
 		f.segment, f.starts_at, f.model_version, f.label, f.value, f.ci_low, f.ci_high, f.passed, f.n, f.share_of_rows,
 		f.share_of_failures, f.reason
 	FROM fma_result_rule AS f JOIN fma_result_run AS u USING (run_id) JOIN fma_dataset AS d USING (dataset_id)
-	WHERE f.run_id = (SELECT max(newest.run_id) FROM fma_result_run AS newest WHERE newest.dataset_id = u.dataset_id AND newest.status = 'complete')
+	WHERE f.run_id = (SELECT max(newest.run_id) FROM fma_result_run AS newest WHERE newest.dataset_id = u.dataset_id AND newest.status = 'complete'
+		AND newest.run_id <= fma_as_of_run())
 	ORDER BY d.name, f.rank;
 COMMENT ON VIEW fma_rule_results IS 'what the newest complete run of each dataset found of its rules, worst first
 One row a rule and segment. fma_check_run returns those that did not pass.';
@@ -283,7 +303,7 @@ COMMENT ON COLUMN fma_rule_results.value IS 'the metric; NULL where it is undefi
 COMMENT ON COLUMN fma_rule_results.ci_low IS 'lower end of its 95 % interval; NULL where none is valid';
 COMMENT ON COLUMN fma_rule_results.ci_high IS 'upper end of it';
 COMMENT ON COLUMN fma_rule_results.passed IS 'whether the rule was kept; NULL where that cannot be told';
-COMMENT ON COLUMN fma_rule_results.n IS 'rows that the metric was measured on';
+COMMENT ON COLUMN fma_rule_results.n IS 'rows, or pixels or objects of images, that the metric was measured on';
 COMMENT ON COLUMN fma_rule_results.share_of_rows IS 'the segment''s share of all labelled rows';
 COMMENT ON COLUMN fma_rule_results.share_of_failures IS 'its share of all failures; of a label, of all wrong predictions';
 COMMENT ON COLUMN fma_rule_results.reason IS 'why passed is NULL';

@@ -10,6 +10,7 @@
 #include "run.h"
 
 #include "access/xact.h"
+#include "arguments.h"
 #include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "executor/spi.h"
@@ -27,6 +28,7 @@
 #include "utils/timestamp.h"
 
 #include "encode.h"
+#include "known.h"
 
 PG_FUNCTION_INFO_V1(fma_run);
 PG_FUNCTION_INFO_V1(fma_prune);
@@ -121,7 +123,7 @@ PrepareSource(FmaRun *run)
 						 has_where ? "" : " WHERE true");
 	FmaActAgain(identity);
 	run->from_all = run->from;
-	exclusion = FmaExclusionSql(run);
+	exclusion = FmaExclusionSql(dataset);
 	if (exclusion != NULL)
 		run->from = psprintf("%s%s", run->from_all, exclusion);
 	run->from_current = run->from;	/* until the versions are known */
@@ -290,12 +292,14 @@ Run(Engine *engine)
 {
 	ErrorData  *volatile error = NULL;
 
+	FmaStartKnowing(engine->run.dataset);
 	PG_TRY();
 	{
 		error = FmaTry(RunStages, engine);
 	}
 	PG_FINALLY();
 	{
+		FmaStopKnowing();
 		pgstat_report_appname(application_name == NULL ? "" : application_name);
 	}
 	PG_END_TRY();
@@ -308,17 +312,6 @@ Run(Engine *engine)
 						engine->run.run_id, engine->run.dataset->name, engine->stage, error->message),
 				 error->detail == NULL ? 0 : errdetail_internal("%s", error->detail),
 				 errhint("It is kept as failed; the results of earlier runs stay.")));
-}
-
-/* The name of a dataset, which must be given */
-static char *
-NameArg(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("name must not be NULL")));
-	return FmaTextArg(fcinfo, 0);
 }
 
 /*
@@ -343,7 +336,7 @@ fma_run(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("since must be before until")));
-	run->dataset = FmaGetLockedDataset(NameArg(fcinfo));
+	run->dataset = FmaGetLockedDataset(FmaWordArg(fcinfo, 0, "name"));
 	if ((run->has_since || run->has_until) && run->dataset->columns[FMA_OCCURRED_AT] == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -366,8 +359,8 @@ fma_run(PG_FUNCTION_ARGS)
 
 /*
  * fma_prune(name, keep): deletes the runs that started longer ago than "keep",
- * but never the newest complete one, and cluster models that no run is left of;
- * returns how many runs.
+ * but never the newest complete one, likewise saved reports, and cluster models
+ * that no run is left of; returns how many runs.
  */
 Datum
 fma_prune(PG_FUNCTION_ARGS)
@@ -379,11 +372,8 @@ fma_prune(PG_FUNCTION_ARGS)
 	int64		deleted;
 
 	PreventCommandIfReadOnly("fma_prune()");
-	if (PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("keep must not be NULL")));
-	dataset = FmaGetLockedDataset(NameArg(fcinfo));
+	FmaNeedArg(fcinfo, 1, "keep");
+	dataset = FmaGetLockedDataset(FmaWordArg(fcinfo, 0, "name"));
 	values[0] = Int32GetDatum(dataset->id);
 	values[1] = PG_GETARG_DATUM(1);
 	delete = psprintf("DELETE FROM %s.fma_result_run WHERE dataset_id = $1 "
@@ -392,6 +382,9 @@ fma_prune(PG_FUNCTION_ARGS)
 					  "WHERE dataset_id = $1 AND status = 'complete' "
 					  "HAVING max(run_id) IS NOT NULL)", FmaSchema(), FmaSchema());
 	deleted = FmaWrite(delete, lengthof(types), types, values, NULL);
+	FmaWrite(psprintf("DELETE FROM %s.fma_report WHERE dataset_id = $1 AND created_at < clock_timestamp() - $2 "
+					  "AND report_id <> ALL (SELECT max(report_id) FROM %s.fma_report WHERE dataset_id = $1 HAVING max(report_id) IS NOT NULL)",
+					  FmaSchema(), FmaSchema()), lengthof(types), types, values, NULL);
 	FmaWrite(psprintf("DELETE FROM %s.fma_cluster_model AS m WHERE m.dataset_id = %d AND m.retired "
 					  "AND NOT EXISTS (SELECT FROM %s.fma_result_cluster AS c WHERE c.model_id = m.model_id)",
 					  FmaSchema(), dataset->id, FmaSchema()), 0, NULL, NULL, NULL);

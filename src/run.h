@@ -10,6 +10,7 @@
 #define FMA_RUN_H
 
 #include "dataset.h"
+#include "images.h"
 #include "query.h"
 
 #include "datatype/timestamp.h"
@@ -36,13 +37,6 @@ typedef struct FmaFound
 	int64		n_units;		/* 0 without units */
 	double		design_effect;
 } FmaFound;
-
-/* A threshold of a rule: predictions with less confidence count as another label */
-typedef struct FmaThreshold
-{
-	double		min_confidence;
-	char	   *below_label;
-} FmaThreshold;
 
 typedef struct FmaRun
 {
@@ -117,6 +111,15 @@ typedef struct FmaRows
 	Tuplestorestate *store;
 } FmaRows;
 
+/* A column of rows that C makes, named as in their table */
+typedef struct FmaResultColumn
+{
+	const char *name;
+	Oid			type;
+} FmaResultColumn;
+
+extern TupleDesc FmaDescribe(const FmaResultColumn *columns, int n);
+
 /* Made by C, or read from the source as the dataset's owner */
 extern FmaRows *FmaMakeRows(FmaRun *run, TupleDesc columns);
 extern FmaRows *FmaReadSource(FmaRun *run, const char *query);
@@ -154,8 +157,6 @@ extern int64 FmaStoreSummaries(FmaRun *run, FmaRows *rows, const char *columns);
 extern void FmaPrepareClusters(FmaRun *run);
 extern char *FmaRunClusterSql(FmaRun *run, const char *alias);
 
-/* review.c: " AND ..." without what was excluded as duplicates; NULL if nothing was */
-extern char *FmaExclusionSql(FmaRun *run);
 extern void FmaNoteExclusion(FmaRun *run);
 
 /* The stages */

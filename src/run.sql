@@ -60,7 +60,7 @@ COMMENT ON COLUMN fma_result_stage.stage IS 'name of the stage';
 COMMENT ON COLUMN fma_result_stage.started_at IS 'when it started';
 COMMENT ON COLUMN fma_result_stage.seconds IS 'how long it took';
 COMMENT ON COLUMN fma_result_stage.n IS 'rows of results it stored';
-COMMENT ON COLUMN fma_result_stage.note IS 'why it was left out, or what it left out';
+COMMENT ON COLUMN fma_result_stage.note IS 'why it was left out, what it left out, or how much it tested';
 
 -- One row a segment: values that can be read in many ways, and added.
 CREATE TABLE fma_result_summary (
@@ -74,6 +74,7 @@ CREATE TABLE fma_result_summary (
 	latitude double precision,
 	model_version text,
 	min_confidence double precision,
+	min_iou double precision,
 	below_label text,
 	n bigint NOT NULL,
 	unlabelled bigint NOT NULL,
@@ -103,13 +104,14 @@ COMMENT ON COLUMN fma_result_summary.ends_at IS 'of a period, excluded';
 COMMENT ON COLUMN fma_result_summary.longitude IS 'mean longitude of a place, degrees';
 COMMENT ON COLUMN fma_result_summary.latitude IS 'mean latitude of a place, degrees';
 COMMENT ON COLUMN fma_result_summary.model_version IS 'the model version, where the dataset has one';
-COMMENT ON COLUMN fma_result_summary.min_confidence IS 'confidence threshold of a rule: predictions below it count as below_label';
-COMMENT ON COLUMN fma_result_summary.below_label IS 'the label that predictions below min_confidence count as';
+COMMENT ON COLUMN fma_result_summary.min_confidence IS 'confidence threshold of a rule: predictions below it count as below_label; NULL in the rows that views show';
+COMMENT ON COLUMN fma_result_summary.min_iou IS 'overlap threshold of a rule: segments or boxes that overlap less are missed';
+COMMENT ON COLUMN fma_result_summary.below_label IS 'the label that is no class: what predictions below min_confidence, and missed segments and boxes, count as';
 COMMENT ON COLUMN fma_result_summary.n IS 'rows';
 COMMENT ON COLUMN fma_result_summary.unlabelled IS 'rows among them without a truth or prediction, left out of the values';
 COMMENT ON COLUMN fma_result_summary.failures IS 'rows that failed, of those labelled';
 COMMENT ON COLUMN fma_result_summary.confident_errors IS 'failures with at least the high confidence';
-COMMENT ON COLUMN fma_result_summary.confusion IS 'truth against prediction';
+COMMENT ON COLUMN fma_result_summary.confusion IS 'truth against prediction: rows, or the pixels or objects of images';
 COMMENT ON COLUMN fma_result_summary.reliability IS 'confidence against correctness, 100 bins';
 COMMENT ON COLUMN fma_result_summary.regression IS 'truth against prediction, numbers';
 COMMENT ON COLUMN fma_result_summary.n_units IS 'units (days, patients, images) among the rows, where the dataset has them';
@@ -309,7 +311,7 @@ Only rows that occurred from since on and before until, where these are given. A
 CREATE FUNCTION fma_prune(name text, keep interval) RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C COST 10000;
 COMMENT ON FUNCTION fma_prune(text, interval) IS 'deletes a dataset''s runs that started longer ago than keep; returns how many
-The newest complete run stays, whatever its age.';
+The newest complete run stays, whatever its age. So do saved reports: older ones go, the newest stays.';
 
 -- private functions
 

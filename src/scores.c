@@ -11,6 +11,7 @@
  */
 #include "fma.h"
 
+#include "arguments.h"
 #include "catalog/pg_operator_d.h"
 #include "catalog/pg_type_d.h"
 #include "miscadmin.h"
@@ -320,10 +321,7 @@ CheckSetting(FunctionCallInfo fcinfo, const char *argument, double setting)
 static void
 CheckSettingNotNull(FunctionCallInfo fcinfo, const char *argument, int argno)
 {
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be NULL", argument)));
+	FmaNeedArg(fcinfo, argno, argument);
 }
 
 /* Adds the row of a transition function's arguments 1 and 2 */

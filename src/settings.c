@@ -8,8 +8,10 @@
 #include "utils/fmgrprotos.h"
 
 #include "encode.h"
+#include "mask_runs.h"
 #include "search.h"
 
+static const char *const metric_words[] = {"IoU", "PixelAccuracy", "F1Score", "Recall", "Precision", NULL};
 static const char *const period_words[] = {"auto", "hour", "day", "week", "month", "quarter", "year", NULL};
 
 /* A run stores at most so many slices */
@@ -45,6 +47,8 @@ const FmaSetting FmaSettings[FMA_NSETTINGS] = {
 	{"filter", FMA_SETTING_TEXT},
 	{"labels", FMA_SETTING_MAPPING},
 	{"task", FMA_SETTING_WORD, FmaTaskNames},
+	{"metric", FMA_SETTING_WORD, metric_words},
+	{"min_metric", FMA_SETTING_NUMBER, NULL, 0, 1},
 	{"high_confidence", FMA_SETTING_NUMBER, NULL, 0, 1},
 	{"period", FMA_SETTING_WORD, period_words},
 	{"timezone", FMA_SETTING_TEXT},
@@ -60,6 +64,9 @@ const FmaSetting FmaSettings[FMA_NSETTINGS] = {
 	{"duplicate_threshold", FMA_SETTING_NUMBER, NULL, 0, 1},
 	{"replicates", FMA_SETTING_INTEGER, NULL, 0, MAX_REPLICATES},
 	{"reference_run", FMA_SETTING_INTEGER, NULL, 1, PG_INT32_MAX},
+	{"min_confidence", FMA_SETTING_NUMBER, NULL, 0, 1},
+	{"min_iou", FMA_SETTING_NUMBER, NULL, 0, 1},
+	{"ignore_label", FMA_SETTING_INTEGER, NULL, 0, FMA_MASK_LABELS - 1},
 };
 
 /* The number of a setting, or -1 */
@@ -70,6 +77,17 @@ FmaFindSetting(const char *key)
 		if (strcmp(FmaSettings[i].key, key) == 0)
 			return i;
 	return -1;
+}
+
+/* A number as a JSON value */
+JsonbValue *
+FmaNumberValue(double number)
+{
+	JsonbValue *value = palloc(sizeof(JsonbValue));
+
+	value->type = jbvNumeric;
+	value->val.numeric = DatumGetNumeric(DirectFunctionCall1(float8_numeric, Float8GetDatum(number)));
+	return value;
 }
 
 /* A string as a JSON value */

@@ -28,8 +28,8 @@ typedef struct FmaSetting
 	double		high;
 } FmaSetting;
 
-#define FMA_NARGUMENTS 25		/* settings that are arguments of fma_register */
-#define FMA_NSETTINGS 35		/* and after them its options */
+#define FMA_NARGUMENTS 27		/* settings that are arguments of fma_register */
+#define FMA_NSETTINGS 40		/* and after them its options */
 
 /* In the order of fma_register's arguments */
 extern const FmaSetting FmaSettings[FMA_NSETTINGS];
@@ -46,6 +46,7 @@ typedef struct FmaCandidate
 
 extern int	FmaFindSetting(const char *key);
 extern List *FmaSettingNames(bool options);
+extern JsonbValue *FmaNumberValue(double number);
 extern JsonbValue *FmaStringValue(const char *text);
 extern JsonbValue *FmaStringsValue(List *texts);
 extern char *FmaStringOf(const JsonbValue *value);

@@ -24,6 +24,8 @@
 
 #include "dictionary.h"
 #include "expression.h"
+#include "images.h"
+#include "mask_runs.h"
 
 /* A hint lists at most so many columns */
 #define MAX_LISTED 50
@@ -78,13 +80,25 @@ IsString(Oid type)
 	return TypeCategory(getBaseType(type)) == TYPCATEGORY_STRING;
 }
 
+static bool
+IsMask(Oid type)
+{
+	return getBaseType(type) == FmaTypeOid("fma_mask");
+}
+
+static bool
+IsBoxes(Oid type)
+{
+	return getBaseType(type) == FmaTypeOid("fma_boxes");
+}
+
 /* One value, which can be told from others and be shown */
 static bool
 IsScalar(Oid type)
 {
 	char		category = TypeCategory(getBaseType(type));
 
-	return FmaCanBeCondition(type) && category != TYPCATEGORY_ARRAY && category != TYPCATEGORY_COMPOSITE &&
+	return FmaCanBeCondition(type) && !IsMask(type) && !IsBoxes(type) && category != TYPCATEGORY_ARRAY && category != TYPCATEGORY_COMPOSITE &&
 		category != TYPCATEGORY_PSEUDOTYPE && getBaseType(type) != BYTEAOID;
 }
 
@@ -135,6 +149,22 @@ static const RoleRule role_rules[FMA_NROLES] = {
 	[FMA_UNIT] = {IsScalar, A_SCALAR, false},
 	[FMA_IMAGE] = {IsString, "text: a link or a path", false},
 };
+
+/* What truth and prediction are, where the task does not compare labels */
+static const RoleRule compared_rules[] = {
+	[FMA_REGRESSION] = {IsNumber, A_NUMBER, true},
+	[FMA_SEGMENTATION] = {IsMask, "fma_mask", true},
+	[FMA_DETECTION] = {IsBoxes, "fma_boxes", true},
+};
+
+/* What a column must be to have a role in a dataset */
+static const RoleRule *
+RuleOf(const FmaDataset *dataset, FmaRole role)
+{
+	bool		compared = role == FMA_TRUTH || role == FMA_PREDICTION;
+
+	return compared && (dataset->task == FMA_REGRESSION || FmaRowsAreImages(dataset)) ? &compared_rules[dataset->task] : &role_rules[role];
+}
 
 /* Whether the dataset's owner may read a column, or with number 0 all of them */
 static bool
@@ -232,18 +262,17 @@ CheckRoles(Source *source)
 	{
 		const char *name = dataset->columns[role];
 		Form_pg_attribute attribute = name == NULL ? NULL : NeedColumn(source, FmaRoleNames[role], name);
+		const RoleRule *rule;
 
 		if (attribute == NULL)
 			continue;
-		if (dataset->task == FMA_REGRESSION && (role == FMA_TRUTH || role == FMA_PREDICTION))
-		{
-			if (!IsNumber(attribute->atttypid))
-				FmaAddProblem(source->problems, FmaRoleNames[role], "column \"%s\" is of type %s; a regression needs a number", name,
-							  format_type_be(attribute->atttypid));
-		}
-		else if (!role_rules[role].fits(attribute->atttypid))
+		rule = RuleOf(dataset, role);
+		if (!rule->fits(attribute->atttypid) && rule == &role_rules[role])
 			FmaAddProblem(source->problems, FmaRoleNames[role], "column \"%s\" is of type %s; it must be %s", name,
-						  format_type_be(attribute->atttypid), role_rules[role].must_be);
+						  format_type_be(attribute->atttypid), rule->must_be);
+		else if (!rule->fits(attribute->atttypid))
+			FmaAddProblem(source->problems, FmaRoleNames[role], "column \"%s\" is of type %s; a %s needs %s", name,
+						  format_type_be(attribute->atttypid), FmaTaskNames[dataset->task], rule->must_be);
 		for (int other = 0; other < role; other++)
 			if ((role_rules[role].alone || role_rules[other].alone) && dataset->columns[other] != NULL &&
 				strcmp(dataset->columns[other], name) == 0)
@@ -313,6 +342,61 @@ CheckProbabilityLabels(Source *source)
 	}
 }
 
+/* The labels of masks are numbers */
+static void
+CheckMaskLabels(Source *source)
+{
+	JsonbValue	found;
+	JsonbValue *map = getKeyJsonValueFromContainer(&source->dataset->settings->root, "labels", strlen("labels"), &found);
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+
+	if (map == NULL || map->type != jbvBinary)
+		return;
+	iterator = JsonbIteratorInit(map->val.binary.data);
+	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
+	{
+		char	   *key = token == WJB_KEY ? pnstrdup(item.val.string.val, item.val.string.len) : NULL;
+		long		number = key == NULL ? 0 : strtol(key, NULL, 10);
+
+		if (key != NULL && (strcmp(key, psprintf("%ld", number)) != 0 || number < 0 || number >= FMA_MASK_LABELS))
+			FmaAddProblem(source->problems, "labels", "\"%s\" is no label of a mask, which are numbers from 0 to %d", key, FMA_MASK_LABELS - 1);
+	}
+}
+
+/* Settings that only tasks whose rows are images have */
+static void
+CheckImages(Source *source)
+{
+	static const struct
+	{
+		const char *key;
+		FmaTask		task;		/* FMA_CONDITION: both */
+	}			settings[] = {{"metric", FMA_CONDITION}, {"min_metric", FMA_CONDITION}, {"min_confidence", FMA_DETECTION},
+	{"min_iou", FMA_DETECTION}, {"ignore_label", FMA_SEGMENTATION}};
+	const FmaDataset *dataset = source->dataset;
+	bool		images = FmaRowsAreImages(dataset);
+
+	for (int i = 0; i < lengthof(settings); i++)
+	{
+		bool		for_both = settings[i].task == FMA_CONDITION;
+
+		if (FmaSettingText(dataset, settings[i].key) == NULL)
+			continue;
+		if (for_both ? !images : dataset->task != settings[i].task)
+			FmaAddProblem(source->problems, settings[i].key, "only %s it", for_both ? "tasks segmentation and detection have" :
+						  psprintf("task %s has", FmaTaskNames[settings[i].task]));
+		else if (for_both && dataset->failed != NULL)
+			FmaAddProblem(source->problems, settings[i].key, "failed says already which images failed");
+	}
+	if (dataset->metric != NULL && !FmaIsImageMetric(dataset->task, dataset->metric))
+		FmaAddProblem(source->problems, "metric", "%s is no metric of an image in task %s; these are: %s", dataset->metric,
+					  FmaTaskNames[dataset->task], FmaListImageMetrics(dataset->task));
+	if (dataset->task == FMA_SEGMENTATION)
+		CheckMaskLabels(source);
+}
+
 /* The task has what it needs */
 static void
 CheckTask(Source *source)
@@ -335,8 +419,10 @@ CheckTask(Source *source)
 	CheckProbabilityLabels(source);
 	if (dataset->columns[FMA_EMBEDDING] == NULL && FmaSettingText(dataset, "clusters") != NULL)
 		FmaAddProblem(source->problems, "clusters", "there is no embedding");
-	if (dataset->labels != NULL && dataset->task != FMA_CLASSIFICATION)
-		FmaAddProblem(source->problems, "labels", "only task classification has them");
+	if (dataset->labels != NULL && dataset->task != FMA_CLASSIFICATION && dataset->task != FMA_SEGMENTATION)
+		FmaAddProblem(source->problems, "labels", "only tasks classification and segmentation have them%s",
+					  dataset->task == FMA_DETECTION ? "; a view can make boxes of labels as they are to be shown" : "");
+	CheckImages(source);
 	if (dataset->current_version != NULL && dataset->columns[FMA_MODEL_VERSION] == NULL)
 		FmaAddProblem(source->problems, "current_version", "there is no model_version");
 }
@@ -445,7 +531,11 @@ FmaDeriveTask(const FmaDataset *dataset)
 		return FMA_CLASSIFICATION;
 	truth = FindColumn(relation, dataset->columns[FMA_TRUTH]);
 	prediction = FindColumn(relation, dataset->columns[FMA_PREDICTION]);
-	if (truth != NULL && prediction != NULL && IsNumber(truth->atttypid) && IsNumber(prediction->atttypid) &&
+	if (truth != NULL && prediction != NULL && (IsMask(truth->atttypid) || IsMask(prediction->atttypid)))
+		task = FMA_SEGMENTATION;
+	else if (truth != NULL && prediction != NULL && (IsBoxes(truth->atttypid) || IsBoxes(prediction->atttypid)))
+		task = FMA_DETECTION;
+	else if (truth != NULL && prediction != NULL && IsNumber(truth->atttypid) && IsNumber(prediction->atttypid) &&
 		(IsReal(truth->atttypid) || IsReal(prediction->atttypid)))
 		task = FMA_REGRESSION;
 	relation_close(relation, NoLock);

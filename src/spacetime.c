@@ -213,12 +213,12 @@ CompareInts(const void *a, const void *b)
 static char *
 PlaceName(FmaPlaces *places, int place)
 {
-	return FmaDictionaryText(&places->columns[FMA_PLACE]->dictionary, places->numbers[place]);
+	return FmaDictionaryText(&places->columns[FMA_PLACE_NAME]->dictionary, places->numbers[place]);
 }
 
 /* A coordinate's name in a predicate; numerics are compared as what they were taken for */
 static const char *
-CoordinateName(FmaPlaces *places, FmaRole role, bool as_double)
+CoordinateName(FmaPlaces *places, FmaPlaceColumn role, bool as_double)
 {
 	FmaColumn  *column = places->columns[role];
 	const char *name = quote_identifier(column->name);
@@ -242,8 +242,8 @@ AppendSide(StringInfo out, const char *name, const char *sign, double value, boo
 static void
 AppendCells(StringInfo out, FmaPlaces *places, const int *members, int n)
 {
-	const char *longitude = CoordinateName(places, FMA_LONGITUDE, true);
-	const char *latitude = CoordinateName(places, FMA_LATITUDE, true);
+	const char *longitude = CoordinateName(places, FMA_PLACE_LONGITUDE, true);
+	const char *latitude = CoordinateName(places, FMA_PLACE_LATITUDE, true);
 	FmaGrid    *grid = &places->grid;
 
 	appendStringInfoChar(out, '(');
@@ -277,20 +277,20 @@ AppendCells(StringInfo out, FmaPlaces *places, const int *members, int n)
 static void
 AppendPlaces(StringInfo out, FmaPlaces *places, const int *members, int n)
 {
-	if (places->columns[FMA_PLACE] != NULL)
+	if (places->columns[FMA_PLACE_NAME] != NULL)
 	{
 		const char **names = palloc(sizeof(char *) * n);
 
 		for (int i = 0; i < n; i++)
 			names[i] = PlaceName(places, members[i]);
-		FmaValuesPredicate(out, places->columns[FMA_PLACE], names, n);
+		FmaValuesPredicate(out, places->columns[FMA_PLACE_NAME], names, n);
 	}
 	else if (places->gridded)
 		AppendCells(out, places, members, n);
 	else
 	{
-		appendStringInfo(out, "(%s, %s) IN (", CoordinateName(places, FMA_LONGITUDE, false),
-						 CoordinateName(places, FMA_LATITUDE, false));
+		appendStringInfo(out, "(%s, %s) IN (", CoordinateName(places, FMA_PLACE_LONGITUDE, false),
+						 CoordinateName(places, FMA_PLACE_LATITUDE, false));
 		for (int i = 0; i < n; i++)
 			appendStringInfo(out, "%s('%s', '%s')", i > 0 ? ", " : "",
 							 FmaFloat8ToString(places->longitude[members[i]]),
@@ -303,7 +303,7 @@ AppendPlaces(StringInfo out, FmaPlaces *places, const int *members, int n)
 static void
 AppendPeriods(StringInfo out, FmaPlaces *places, int from, int to)
 {
-	FmaColumn  *column = places->columns[FMA_TIME];
+	FmaColumn  *column = places->columns[FMA_PLACE_TIME];
 	FmaFeature	feature = {.column = column,.part = FMA_PART_PERIOD};
 	FmaCondition condition = {.kind = FMA_WITHIN};
 
@@ -323,15 +323,15 @@ WindowPredicate(FmaPlaces *places, const FmaWindow *window, const int *members)
 	StringInfoData out;
 
 	initStringInfo(&out);
-	if (places->columns[FMA_LONGITUDE] != NULL)
+	if (places->columns[FMA_PLACE_LONGITUDE] != NULL)
 		AppendPlaces(&out, places, members, window->nplaces);
-	if (places->columns[FMA_TIME] != NULL)
+	if (places->columns[FMA_PLACE_TIME] != NULL)
 		AppendPeriods(&out, places, window->from, window->to);
 	if (places->unlabelled)
 		appendStringInfo(&out, " AND %s IS NOT NULL", quote_identifier(places->loss_name));
-	for (FmaRole role = 0; role < FMA_ROLES; role++)
-		if (places->nulls[role] && (role == FMA_EXPECTED || places->columns[FMA_PLACE] != NULL) &&
-			role != FMA_PLACE && role != FMA_TIME)
+	for (FmaPlaceColumn role = 0; role < FMA_PLACE_COLUMNS; role++)
+		if (places->nulls[role] && (role == FMA_PLACE_EXPECTED || places->columns[FMA_PLACE_NAME] != NULL) &&
+			role != FMA_PLACE_NAME && role != FMA_PLACE_TIME)
 			appendStringInfo(&out, " AND %s IS NOT NULL", quote_identifier(places->columns[role]->name));
 	return out.data;
 }
@@ -340,7 +340,7 @@ WindowPredicate(FmaPlaces *places, const FmaWindow *window, const int *members)
 static Datum
 EdgeTime(FmaPlaces *places, int edge)
 {
-	Oid			type = places->columns[FMA_TIME]->base_type;
+	Oid			type = places->columns[FMA_PLACE_TIME]->base_type;
 	Datum		value = FmaKeyValue(type, places->periods.edges[edge]);
 
 	if (type == TIMESTAMPTZOID)
@@ -378,8 +378,8 @@ PutCluster(FunctionCallInfo fcinfo, SpaceTime *space_time, int rank)
 	FmaPlaces  *places = space_time->places;
 	FmaScan    *scan = &space_time->scan;
 	const FmaWindow *window = &space_time->clusters[rank];
-	bool		in_space = places->columns[FMA_LONGITUDE] != NULL,
-				in_time = places->columns[FMA_TIME] != NULL;
+	bool		in_space = places->columns[FMA_PLACE_LONGITUDE] != NULL,
+				in_time = places->columns[FMA_PLACE_TIME] != NULL;
 	int		   *members = palloc(sizeof(int) * window->nplaces);
 	int64		rows = 0;
 	double		expected = window->weight * (scan->failures / scan->weight);
@@ -396,7 +396,7 @@ PutCluster(FunctionCallInfo fcinfo, SpaceTime *space_time, int rank)
 	qsort(members, window->nplaces, sizeof(int), CompareInts);
 
 	values[i++] = Int64GetDatum(rank + 1);
-	nulls[i] = places->columns[FMA_PLACE] == NULL;
+	nulls[i] = places->columns[FMA_PLACE_NAME] == NULL;
 	values[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(PlaceName(places, window->centre));
 	nulls[i + 1] = nulls[i + 2] = nulls[i + 3] = nulls[i + 4] = !in_space;
 	i++;

@@ -72,6 +72,16 @@ KeepRow(FmaRowReader *reader, TupleTableSlot *slot)
 	tuplestore_puttupleslot(((FmaRows *) reader)->store, slot);
 }
 
+TupleDesc
+FmaDescribe(const FmaResultColumn *columns, int n)
+{
+	TupleDesc	tuple = CreateTemplateTupleDesc(n);
+
+	for (int i = 0; i < n; i++)
+		TupleDescInitEntry(tuple, i + 1, columns[i].name, columns[i].type, -1, 0);
+	return tuple;
+}
+
 /* Rows that are yet to be added */
 FmaRows *
 FmaMakeRows(FmaRun *run, TupleDesc columns)

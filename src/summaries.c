@@ -11,11 +11,10 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
+#include "known.h"
+
 /* Bins of a stored fma_reliability: the curve; views coarsen it */
 #define RELIABILITY_BINS 100
-
-/* What a prediction below a rule's confidence counts as, if the rule names no background */
-#define NO_LABEL "(none)"
 
 /* What rows are divided by besides the model version, in the order of their segments in SQL */
 typedef struct Divisions
@@ -46,6 +45,35 @@ HasReliability(FmaRun *run)
 }
 
 /*
+ * The rows of FmaRowsSql where they are images: their columns are read once,
+ * the matrix of each is made once, and whether it failed and what it is at the
+ * rules' thresholds, of that.
+ */
+static char *
+ImageRowsSql(FmaRun *run, const char *from, const char *more)
+{
+	FmaDataset *dataset = run->dataset;
+	const char *failed = dataset->failed != NULL ? "s.own_failed" :
+		FmaKnownSql(dataset, "s.truth", "s.prediction", FmaMatrixFailedSql(dataset, "s.confusion"));
+	StringInfoData sql;
+	ListCell   *cell;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "(SELECT s.*, %s IS NOT NULL AS labelled, %s AS failed", failed, failed);
+	foreach(cell, run->thresholds)
+		appendStringInfo(&sql, ", %s AS confusion_%d", FmaConfusionAtSql(dataset, lfirst(cell), "s"), foreach_current_index(cell));
+	appendStringInfo(&sql, " FROM (SELECT s.*, %s AS confusion FROM (SELECT %s AS truth", FmaConfusionOfSql(dataset, "s.truth", "s.prediction"),
+					 FmaColumnSql(dataset, FMA_TRUTH));
+	AddColumn(&sql, FmaColumnSql(dataset, FMA_PREDICTION), "prediction");
+	AddColumn(&sql, InByteOrder(FmaTextSql(dataset, FMA_MODEL_VERSION)), "version");
+	AddColumn(&sql, FmaFloat8Sql(dataset, FMA_CONFIDENCE), "confidence");
+	if (dataset->failed != NULL)
+		AddColumn(&sql, FmaFailedSql(dataset), "own_failed");
+	appendStringInfo(&sql, "%s %s OFFSET 0) AS s OFFSET 0) AS s OFFSET 0) AS s", more, from);
+	return sql.data;
+}
+
+/*
  * The rows of the source as "(SELECT ... ) AS s", with all that the values
  * are made of; "more" is further columns or "".  OFFSET 0 keeps each expression
  * from being evaluated once for every aggregate that uses it.
@@ -56,6 +84,8 @@ FmaRowsSql(FmaRun *run, const char *from, const char *more)
 	FmaDataset *dataset = run->dataset;
 	StringInfoData sql;
 
+	if (FmaRowsAreImages(dataset))
+		return ImageRowsSql(run, from, more);
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "(SELECT (%s) IS NOT NULL AS labelled", FmaLossSql(dataset));
 	AddColumn(&sql, InByteOrder(FmaTextSql(dataset, FMA_MODEL_VERSION)), "version");
@@ -103,6 +133,8 @@ FmaValuesSql(FmaRun *run)
 		appendStringInfoString(&sql, ", NULL::bigint AS confident_errors");
 	if (dataset->task == FMA_CLASSIFICATION)
 		appendStringInfo(&sql, ", %s.fma_confusion(s.truth, s.prediction) AS confusion", schema);
+	else if (FmaRowsAreImages(dataset))
+		appendStringInfo(&sql, ", %s.fma_rollup(s.confusion) AS confusion", schema);
 	else
 		appendStringInfo(&sql, ", NULL::%s.fma_confusion AS confusion", schema);
 	if (HasReliability(run))
@@ -116,10 +148,13 @@ FmaValuesSql(FmaRun *run)
 	foreach(cell, run->thresholds)
 	{
 		FmaThreshold *threshold = lfirst(cell);
+		int			i = foreach_current_index(cell);
 
-		appendStringInfo(&sql, ", %s.fma_confusion(s.truth, CASE WHEN s.confidence < %s THEN %s ELSE s.prediction END) AS confusion_%d",
-						 schema, FmaFloat8ToString(threshold->min_confidence), quote_literal_cstr(threshold->below_label),
-						 foreach_current_index(cell));
+		if (FmaRowsAreImages(dataset))
+			appendStringInfo(&sql, ", %s.fma_rollup(s.confusion_%d) AS confusion_%d", schema, i, i);
+		else
+			appendStringInfo(&sql, ", %s.fma_confusion(s.truth, CASE WHEN s.confidence < %s THEN %s ELSE s.prediction END) AS confusion_%d",
+							 schema, FmaFloat8ToString(threshold->min_confidence), quote_literal_cstr(threshold->below_label), i);
 	}
 	return sql.data;
 }
@@ -132,17 +167,18 @@ int64
 FmaStoreSummaries(FmaRun *run, FmaRows *rows, const char *columns)
 {
 	static const char *const values = "n, unlabelled, failures, confident_errors, confusion, reliability, regression";
-	int64		n = FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, %s, %s) SELECT $1, %s, %s FROM fma_rows",
-													 FmaSchema(), columns, values, columns, values), NULL);
+	int64		n = FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, below_label, %s, %s) SELECT $1, $2, %s, %s FROM fma_rows",
+													 FmaSchema(), columns, values, columns, values), FmaBackground(run->dataset));
 	ListCell   *cell;
 
 	foreach(cell, run->thresholds)
 	{
 		FmaThreshold *threshold = lfirst(cell);
 
-		n += FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, %s, min_confidence, below_label, n, unlabelled, confusion) "
-											  "SELECT $1, %s, %s, $2, n, unlabelled, confusion_%d FROM fma_rows",
+		n += FmaStoreRows(run, rows, psprintf("INSERT INTO %s.fma_result_summary (run_id, %s, min_confidence, min_iou, below_label, n, unlabelled, confusion) "
+											  "SELECT $1, %s, %s, %s, $2, n, unlabelled, confusion_%d FROM fma_rows",
 											  FmaSchema(), columns, columns, FmaFloat8ToString(threshold->min_confidence),
+											  isnan(threshold->min_iou) ? "NULL" : FmaFloat8ToString(threshold->min_iou),
 											  foreach_current_index(cell)), threshold->below_label);
 	}
 	return n;
@@ -152,22 +188,33 @@ static void
 TakeThreshold(void *argument, TupleTableSlot *slot)
 {
 	FmaRun	   *run = argument;
+	FmaDataset *dataset = run->dataset;
 	FmaThreshold *threshold = palloc(sizeof(FmaThreshold));
 
 	threshold->min_confidence = DatumGetFloat8(slot->tts_values[0]);
-	threshold->below_label = TextDatumGetCString(slot->tts_values[1]);
+	threshold->min_iou = slot->tts_isnull[1] ? NAN : DatumGetFloat8(slot->tts_values[1]);
+	threshold->below_label = TextDatumGetCString(slot->tts_values[2]);
+
+	/* What the dataset can no longer tell, since a rule of it was made, the rules report as not measured */
+	if ((threshold->min_confidence > 0.0 && dataset->task != FMA_DETECTION && dataset->columns[FMA_CONFIDENCE] == NULL) ||
+		(!isnan(threshold->min_iou) && !FmaRowsAreImages(dataset)))
+		return;
 	run->thresholds = lappend(run->thresholds, threshold);
 }
 
-/* The confidence thresholds of the dataset's rules, each of which wants a confusion of its own */
+/* The thresholds of the dataset's rules, each of which wants a confusion of its own */
 static void
 ReadThresholds(FmaRun *run)
 {
-	if (run->dataset->task != FMA_CLASSIFICATION || run->dataset->columns[FMA_CONFIDENCE] == NULL)
+	char	   *settings;
+
+	if (!FmaHasLabels(run->dataset))
 		return;
-	FmaEachResult(run, psprintf("SELECT DISTINCT min_confidence, coalesce(background_label, '%s') FROM %s.fma_rule "
-											"WHERE dataset_id = %d AND min_confidence IS NOT NULL ORDER BY 1, 2",
-											NO_LABEL, FmaSchema(), run->dataset->id), TakeThreshold, run);
+	settings = quote_literal_cstr(JsonbToCString(NULL, &run->dataset->settings->root, VARSIZE(run->dataset->settings)));
+	FmaEachResult(run, psprintf("SELECT DISTINCT h.min_confidence, h.min_iou, h.background FROM %s.fma_rule AS r, "
+								"LATERAL %s.fma_rule_threshold(r.min_confidence, r.min_iou, r.background_label, %s::jsonb) AS h "
+								"WHERE r.dataset_id = %d AND h.min_confidence IS NOT NULL ORDER BY 1, 2, 3",
+								FmaSchema(), FmaSchema(), settings, run->dataset->id), TakeThreshold, run);
 }
 
 /* The start of a row's period; times that are not finite have none */

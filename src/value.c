@@ -42,6 +42,75 @@ FmaJsonOpen(const char *type, const char *text)
 	return json;
 }
 
+/* All elements of an array, in a palloc'd array */
+static JsonbValue *
+ListElements(JsonbContainer *array, int *count)
+{
+	JsonbValue *elements;
+	JsonbIterator *iterator;
+	JsonbValue	value;
+	int			n = 0;
+
+	*count = JsonContainerSize(array);
+	elements = palloc_array(JsonbValue, Max(*count, 1));
+	iterator = JsonbIteratorInit(array);
+	(void) JsonbIteratorNext(&iterator, &value, true);
+	while (JsonbIteratorNext(&iterator, &value, true) == WJB_ELEM)
+		elements[n++] = value;
+	FmaAssert(n == *count);
+	return elements;
+}
+
+/* Parses a text form that is an array: its elements */
+JsonbValue *
+FmaJsonOpenArray(const char *type, const char *text, int *count)
+{
+	Jsonb	   *array = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+
+	if (!JB_ROOT_IS_ARRAY(array) || JB_ROOT_IS_SCALAR(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input for type %s", type),
+				 errdetail("It must be a JSON array.")));
+	return ListElements(&array->root, count);
+}
+
+/* An element of such an array, which must be an object */
+FmaJson
+FmaJsonElementObject(const char *type, JsonbValue *element)
+{
+	FmaJson		json = {type};
+
+	if (element->type != jbvBinary || !JsonContainerIsObject(element->val.binary.data))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input for type %s", type),
+				 errdetail("Each element must be a JSON object.")));
+	json.object = JsonbValueToJsonb(element);
+	return json;
+}
+
+/* Refuses keys other than those listed (NULL-terminated) */
+void
+FmaJsonOnly(FmaJson *json, const char *const *keys)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&json->object->root);
+	JsonbIteratorToken token;
+	JsonbValue	key;
+
+	while ((token = JsonbIteratorNext(&iterator, &key, true)) != WJB_DONE)
+	{
+		const char *const *known = keys;
+
+		if (token != WJB_KEY)
+			continue;
+		while (*known != NULL && (strlen(*known) != key.val.string.len || memcmp(*known, key.val.string.val, key.val.string.len) != 0))
+			known++;
+		if (*known == NULL)
+			FmaJsonBad(json, pnstrdup(key.val.string.val, key.val.string.len), "is not known");
+	}
+}
+
 /* An aggregate's options; keys other than those listed (NULL-terminated) are refused */
 FmaJson
 FmaJsonOptions(const char *aggregate, Jsonb *options, const char *const *keys)
@@ -158,20 +227,10 @@ FmaJsonArray(FmaJson *json, const char *key, JsonbValue **elements, int *count)
 void
 FmaJsonElementArray(FmaJson *json, const char *key, const JsonbValue *element, JsonbValue **elements, int *count)
 {
-	JsonbIterator *iterator;
-	JsonbValue	value;
-	int			n = 0;
-
 	if (element->type != jbvBinary || !JsonContainerIsArray(element->val.binary.data) ||
 		JsonContainerIsScalar(element->val.binary.data))
 		FmaJsonBad(json, key, "must be an array");
-	*count = JsonContainerSize(element->val.binary.data);
-	*elements = palloc_array(JsonbValue, Max(*count, 1));
-	iterator = JsonbIteratorInit(element->val.binary.data);
-	(void) JsonbIteratorNext(&iterator, &value, true);
-	while (JsonbIteratorNext(&iterator, &value, true) == WJB_ELEM)
-		(*elements)[n++] = value;
-	FmaAssert(n == *count);
+	*elements = ListElements(element->val.binary.data, count);
 }
 
 /* An element (of the array "key", for messages) that is an integer within [low, high] */

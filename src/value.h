@@ -97,6 +97,9 @@ typedef struct FmaJson
 } FmaJson;
 
 extern FmaJson FmaJsonOpen(const char *type, const char *text);
+extern JsonbValue *FmaJsonOpenArray(const char *type, const char *text, int *count);
+extern FmaJson FmaJsonElementObject(const char *type, JsonbValue *element);
+extern void FmaJsonOnly(FmaJson *json, const char *const *keys);
 extern FmaJson FmaJsonOptions(const char *aggregate, Jsonb *options, const char *const *keys);
 extern FmaJson FmaJsonObject(FmaJson *json, const char *key, const char *type);
 extern bool FmaJsonHas(FmaJson *json, const char *key);

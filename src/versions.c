@@ -21,11 +21,7 @@
 #define ID_NAME "fma_id"
 
 /* The columns of fma_result_comparison, and "rank" */
-static const struct
-{
-	const char *name;
-	Oid			type;
-}			columns[] =
+static const FmaResultColumn columns[] =
 {
 	{"version_a", TEXTOID}, {"version_b", TEXTOID}, {"rank", INT8OID}, {"slice", TEXTOID}, {"predicate", TEXTOID},
 	{"conditions", JSONBOID}, {"n", INT8OID}, {"loss_a", FLOAT8OID}, {"loss_b", FLOAT8OID}, {"difference", FLOAT8OID},
@@ -35,16 +31,6 @@ static const struct
 
 /* Where these stand in what FmaComparedValues makes, from "slice" on */
 static const int source[] = {1, 2, 3, 5, 6, 7, 8, 9, 10, 12, 13, 15, 16, 17, 19};
-
-static TupleDesc
-Columns(void)
-{
-	TupleDesc	tuple = CreateTemplateTupleDesc(lengthof(columns));
-
-	for (int i = 0; i < lengthof(columns); i++)
-		TupleDescInitEntry(tuple, i + 1, columns[i].name, columns[i].type, -1, 0);
-	return tuple;
-}
 
 const char *
 FmaLeaveOutVersions(FmaRun *run)
@@ -214,7 +200,7 @@ Compare(FmaRun *run, FmaRows *rows, const FmaVersion *a, const FmaVersion *b)
 int64
 FmaRunVersions(FmaRun *run)
 {
-	FmaRows    *rows = FmaMakeRows(run, Columns());
+	FmaRows    *rows = FmaMakeRows(run, FmaDescribe(columns, lengthof(columns)));
 	int			first = ((FmaVersion *) linitial(run->versions))->name == NULL ? 1 : 0;
 	int			last = list_length(run->versions) - 1;
 

@@ -4,41 +4,55 @@ CREATE VIEW fma_latest_run WITH (security_invoker = true) AS
 SELECT d.dataset_id, d.name AS dataset, r.run_id, r.started_at, r.finished_at, r.since, r.until, r.n, r.first_at, r.last_at,
 	r.model_version, r.period
 FROM fma_dataset AS d CROSS JOIN LATERAL (
-	SELECT * FROM fma_result_run AS r WHERE r.dataset_id = d.dataset_id AND r.status = 'complete' ORDER BY r.run_id DESC LIMIT 1
+	SELECT * FROM fma_result_run AS r WHERE r.dataset_id = d.dataset_id AND r.status = 'complete' AND r.run_id <= fma_as_of_run()
+	ORDER BY r.run_id DESC LIMIT 1
 ) AS r;
 COMMENT ON VIEW fma_latest_run IS 'the newest complete run of each dataset
-Every other view shows what this run found; older runs are in the tables fma_result_..., by run_id.';
+Every other view shows what this run found. SET fma.as_of_run = 12 shows what they said when run 12 was the newest.';
 
-CREATE VIEW fma_overview WITH (security_invoker = true) AS
-SELECT l.dataset, l.run_id, l.finished_at, s.model_version, s.model_version IS NOT DISTINCT FROM l.model_version AS is_current,
-	s.n, s.unlabelled, f.failures, fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion) AS balanced_accuracy,
-	fma_precision(s.confusion) AS macro_precision, fma_recall(s.confusion) AS macro_recall, fma_f1(s.confusion) AS macro_f1,
+CREATE VIEW fma_segment_metrics WITH (security_invoker = true) AS
+SELECT d.name AS dataset, s.run_id, s.segment_by, s.segment, s.rank, s.starts_at, s.ends_at, s.longitude, s.latitude,
+	s.model_version, s.model_version IS NOT DISTINCT FROM r.model_version AS is_current,
+	s.n, s.unlabelled, f.failures, fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
+	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
+	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
+	fma_failure_rate(o.failures - s.failures) AS rest_rate,
+	CASE WHEN s.n_units IS NULL THEN fma_failure_test(s.failures, o.failures - s.failures) END AS p_value, s.confident_errors,
+	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion, s.below_label) AS balanced_accuracy,
+	fma_precision(s.confusion, 'macro', s.below_label) AS macro_precision, fma_recall(s.confusion, 'macro', s.below_label) AS macro_recall,
+	fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_iou(s.confusion, 'macro', s.below_label) AS mean_iou,
 	fma_mcc(s.confusion) AS mcc, fma_kappa(s.confusion) AS kappa,
-	fma_ece(r.reliability) AS ece, s.ece_if_calibrated, s.ece_p_value, fma_mce(r.reliability) AS mce,
+	fma_ece(fma_coarsen(s.reliability, 10)) AS ece, s.ece_if_calibrated, s.ece_p_value, fma_mce(fma_coarsen(s.reliability, 10)) AS mce,
 	(fma_confidence_brier(s.reliability)).brier AS brier, fma_confidence_log_loss(s.reliability) AS confidence_log_loss,
 	g.mae, g.rmse, g.r2, g.bias,
-	s.log_loss, s.top_3_accuracy, s.top_5_accuracy, s.classwise_ece, s.n_units, s.design_effect, l.first_at, l.last_at
-FROM fma_latest_run AS l
-JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
+	s.log_loss, s.top_3_accuracy, s.top_5_accuracy, s.classwise_ece, s.n_units, s.design_effect
+FROM fma_dataset AS d
+JOIN fma_result_run AS r ON r.dataset_id = d.dataset_id AND r.status = 'complete'
+JOIN fma_result_summary AS s ON s.run_id = r.run_id AND s.min_confidence IS NULL
+JOIN fma_result_summary AS o ON o.run_id = r.run_id AND o.segment_by = 'overall' AND o.min_confidence IS NULL
+	AND o.model_version IS NOT DISTINCT FROM s.model_version
 LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
 LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_coarsen(s.reliability, 10) AS r (reliability) ON true
 LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+COMMENT ON VIEW fma_segment_metrics IS 'all metrics of every segment of every complete run
+One row a segment and model version: overall, period, batch, place, cluster, slice, hotspot. What the other views show of the newest run.';
+
+CREATE VIEW fma_overview WITH (security_invoker = true) AS
+SELECT l.dataset, l.run_id, l.finished_at, s.model_version, s.is_current,
+	s.n, s.unlabelled, s.failures, s.failure_rate, s.ci_low, s.ci_high, s.confident_errors,
+	s.accuracy, s.balanced_accuracy, s.macro_precision, s.macro_recall, s.macro_f1, s.mean_iou, s.mcc, s.kappa,
+	s.ece, s.ece_if_calibrated, s.ece_p_value, s.mce, s.brier, s.confidence_log_loss, s.mae, s.rmse, s.r2, s.bias,
+	s.log_loss, s.top_3_accuracy, s.top_5_accuracy, s.classwise_ece, s.n_units, s.design_effect, l.first_at, l.last_at
+FROM fma_latest_run AS l
+JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'overall';
 COMMENT ON VIEW fma_overview IS 'how often each model version fails, and every overall metric
 One row a dataset and model version.';
 
 CREATE VIEW fma_run_history WITH (security_invoker = true) AS
-SELECT d.name AS dataset, r.run_id, r.started_at AS time, r.model_version, s.n, s.unlabelled, f.failures,
-	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece, g.mae, g.rmse
-FROM fma_dataset AS d
-JOIN fma_result_run AS r ON r.dataset_id = d.dataset_id AND r.status = 'complete'
-JOIN fma_result_summary AS s ON s.run_id = r.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
-	AND s.model_version IS NOT DISTINCT FROM r.model_version
-LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
-LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+SELECT s.dataset, s.run_id, r.started_at AS time, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate, s.ci_low, s.ci_high,
+	s.confident_errors, s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse
+FROM fma_segment_metrics AS s JOIN fma_result_run AS r USING (run_id)
+WHERE s.segment_by = 'overall' AND s.is_current;
 COMMENT ON VIEW fma_run_history IS 'all complete runs of each dataset: how the current model version did in each
 One row a run.';
 
@@ -58,7 +72,7 @@ SELECT l.dataset, l.run_id, s.model_version, m.label, m.support::bigint AS suppo
 	w.prediction AS taken_for, w.n::bigint AS taken_for_n
 FROM fma_latest_run AS l
 JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
-CROSS JOIN LATERAL fma_class_metrics(s.confusion) AS m
+JOIN LATERAL fma_class_metrics(s.confusion) AS m ON m.label IS DISTINCT FROM s.below_label
 LEFT JOIN (
 	SELECT DISTINCT ON (s.run_id, s.model_version, c.truth) s.run_id, s.model_version, c.truth, c.prediction, c.n
 	FROM fma_latest_run AS l JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'overall' AND s.min_confidence IS NULL
@@ -97,12 +111,10 @@ One row a threshold, in steps of 0.01.';
 CREATE VIEW fma_slice_metrics WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x.failure_rate, x.mean_loss, x.ci_low, x.ci_high, x.baseline_rate,
 	x.rest_rate, x.lift, x.excess_failures, x.share_of_failures, x.p_value, x.q_value, x.n_units,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'slice'
-LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'slice' AND s.rank = x.rank AND s.min_confidence IS NULL
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+LEFT JOIN fma_segment_metrics AS s ON s.run_id = x.run_id AND s.segment_by = x.kind AND s.rank = x.rank;
 COMMENT ON VIEW fma_slice_metrics IS 'the slices with the most failures beyond the expected, with their metrics
 One row a slice. A slice with q_value < 0.05 and lift > 1 is worse than the rest beyond chance.';
 
@@ -111,13 +123,11 @@ SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x
 	x.rest_rate, x.lift, x.excess_failures, x.share_of_failures, x.p_value, x.q_value, x.n_units,
 	coalesce(c.verdict, 'new') AS confirmation, c.n AS new_n, c.failure_rate AS new_failure_rate, c.mean_loss AS new_mean_loss,
 	c.q_value AS new_q_value,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'hotspot'
-LEFT JOIN fma_result_summary AS s ON s.run_id = x.run_id AND s.segment_by = 'hotspot' AND s.rank = x.rank AND s.min_confidence IS NULL
-LEFT JOIN fma_result_confirmation AS c ON c.run_id = x.run_id AND c.conditions = x.conditions
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+LEFT JOIN fma_segment_metrics AS s ON s.run_id = x.run_id AND s.segment_by = x.kind AND s.rank = x.rank
+LEFT JOIN fma_result_confirmation AS c ON c.run_id = x.run_id AND c.conditions = x.conditions;
 COMMENT ON VIEW fma_hotspots IS 'the few slices that matter: each worse than the rest and than every more general slice
 One row a hotspot. Rates of newly found hotspots are inflated; confirmation tells what the rows since the run before say.';
 
@@ -130,71 +140,44 @@ COMMENT ON VIEW fma_hotspot_confirmation IS 'the hotspots of the run before, mea
 One row a hotspot: confirmed, not confirmed, or too few rows.';
 
 CREATE VIEW fma_timeline WITH (security_invoker = true) AS
-SELECT l.dataset, l.run_id, s.starts_at AS time, s.ends_at, l.period, s.model_version, s.n, s.unlabelled, f.failures,
-	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
+SELECT l.dataset, l.run_id, s.starts_at AS time, s.ends_at, l.period, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate,
+	s.ci_low, s.ci_high, s.confident_errors, s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
-JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'period' AND s.min_confidence IS NULL
-LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
-LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'period';
 COMMENT ON VIEW fma_timeline IS 'how often the model fails, period by period
 One row a period and model version; rows without a time have none.';
 
 CREATE VIEW fma_batches WITH (security_invoker = true) AS
-SELECT l.dataset, l.run_id, s.segment AS batch, s.model_version, s.n, s.unlabelled, f.failures,
-	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
+SELECT l.dataset, l.run_id, s.segment AS batch, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate,
+	s.ci_low, s.ci_high, s.confident_errors, s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
-JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'batch' AND s.min_confidence IS NULL
-LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
-LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'batch';
 COMMENT ON VIEW fma_batches IS 'how often the model fails, batch by batch
 One row a batch and model version.';
 
 CREATE VIEW fma_places WITH (security_invoker = true) AS
-SELECT l.dataset, l.run_id, s.segment AS place, s.longitude, s.latitude, s.model_version, s.n, s.unlabelled, f.failures,
-	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
-	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
-	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
-	p.p_value, fma_q_value(p.p_value) OVER (PARTITION BY l.dataset, l.run_id, s.model_version) AS q_value, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, s.n_units, s.design_effect
+SELECT l.dataset, l.run_id, s.segment AS place, s.longitude, s.latitude, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate,
+	s.ci_low, s.ci_high, s.lift, s.share_of_failures, s.p_value,
+	fma_q_value(s.p_value) OVER (PARTITION BY l.dataset, l.run_id, s.model_version) AS q_value, s.confident_errors,
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
-JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'place' AND s.min_confidence IS NULL
-JOIN fma_result_summary AS o ON o.run_id = l.run_id AND o.segment_by = 'overall' AND o.min_confidence IS NULL
-	AND o.model_version IS NOT DISTINCT FROM s.model_version
-LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
-LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_failure_test(CASE WHEN s.n_units IS NULL THEN s.failures END, o.failures - s.failures) AS p (p_value) ON true
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true;
+JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'place';
 COMMENT ON VIEW fma_places IS 'how often the model fails, place by place
 One row a place and model version. p_value and q_value: at another rate than the other places; NULL where rows come in units.';
 
 CREATE VIEW fma_clusters WITH (security_invoker = true) AS
-SELECT l.dataset, l.run_id, s.model_version, s.segment::integer AS cluster, s.n, s.unlabelled, f.failures,
-	fma_failure_rate(s.failures) AS failure_rate, i.low AS ci_low, i.high AS ci_high,
-	fma_failure_rate(s.failures) / NULLIF(fma_failure_rate(o.failures), 0) AS lift,
-	f.failures::double precision / NULLIF((fma_failure_counts(o.failures)).failures, 0) AS share_of_failures,
-	fma_failure_rate(o.failures - s.failures) AS impact, t.p_value, fma_q_value(t.p_value) OVER (PARTITION BY l.run_id) AS q_value, s.confident_errors,
-	fma_accuracy(s.confusion) AS accuracy, fma_f1(s.confusion) AS macro_f1, fma_ece(fma_coarsen(s.reliability, 10)) AS ece,
-	g.mae, g.rmse, g.bias, w.truth AS confused_truth, w.prediction AS confused_prediction, w.n::bigint AS confused_n,
+SELECT l.dataset, l.run_id, s.model_version, s.segment::integer AS cluster, s.n, s.unlabelled, s.failures, s.failure_rate,
+	s.ci_low, s.ci_high, s.lift, s.share_of_failures, s.rest_rate AS impact, s.p_value,
+	fma_q_value(s.p_value) OVER (PARTITION BY l.run_id) AS q_value, s.confident_errors,
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, w.truth AS confused_truth, w.prediction AS confused_prediction, w.n::bigint AS confused_n,
 	c.representatives, c.mean_distance, c.model_id, s.n_units, s.design_effect
 FROM fma_latest_run AS l
-JOIN fma_result_summary AS s ON s.run_id = l.run_id AND s.segment_by = 'cluster' AND s.min_confidence IS NULL
-	AND s.model_version IS NOT DISTINCT FROM l.model_version
-JOIN fma_result_summary AS o ON o.run_id = l.run_id AND o.segment_by = 'overall' AND o.min_confidence IS NULL
-	AND o.model_version IS NOT DISTINCT FROM s.model_version
+JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'cluster' AND s.is_current
+JOIN fma_result_summary AS v ON v.run_id = l.run_id AND v.segment_by = 'cluster' AND v.min_confidence IS NULL
+	AND v.segment IS NOT DISTINCT FROM s.segment AND v.model_version IS NOT DISTINCT FROM s.model_version
 LEFT JOIN fma_result_cluster AS c ON c.run_id = s.run_id AND c.cluster = s.segment::integer
-LEFT JOIN LATERAL fma_failure_counts(s.failures) AS f ON true
-LEFT JOIN LATERAL fma_failure_interval(s.failures, 'wilson', 0.95, s.design_effect) AS i ON true
-LEFT JOIN LATERAL fma_failure_test(CASE WHEN s.n_units IS NULL THEN s.failures END, o.failures - s.failures) AS t (p_value) ON true
-LEFT JOIN LATERAL fma_regression_metrics(s.regression) AS g ON true
 LEFT JOIN LATERAL (
-	SELECT e.truth, e.prediction, e.n FROM fma_cells(s.confusion) AS e WHERE e.truth <> e.prediction AND e.n > 0
+	SELECT e.truth, e.prediction, e.n FROM fma_cells(v.confusion) AS e WHERE e.truth <> e.prediction AND e.n > 0
 	ORDER BY e.n DESC, e.truth COLLATE "C", e.prediction COLLATE "C" LIMIT 1
 ) AS w ON true;
 COMMENT ON VIEW fma_clusters IS 'how often the model fails in each cluster of embeddings, what it confuses there, and typical rows
@@ -257,6 +240,7 @@ COMMENT ON VIEW fma_run_log IS 'all runs, complete and failed, with the time and
 One row a stage; a run without stages has one row.';
 
 ALTER VIEW fma_latest_run OWNER TO @extowner@;
+ALTER VIEW fma_segment_metrics OWNER TO @extowner@;
 ALTER VIEW fma_overview OWNER TO @extowner@;
 ALTER VIEW fma_run_history OWNER TO @extowner@;
 ALTER VIEW fma_confusion_cells OWNER TO @extowner@;
@@ -273,7 +257,7 @@ ALTER VIEW fma_clusters OWNER TO @extowner@;
 ALTER VIEW fma_duplicate_review OWNER TO @extowner@;
 ALTER VIEW fma_model_comparison OWNER TO @extowner@;
 ALTER VIEW fma_run_log OWNER TO @extowner@;
-GRANT SELECT ON fma_latest_run, fma_overview, fma_run_history, fma_confusion_cells, fma_label_metrics, fma_calibration, fma_confidence_curve,
+GRANT SELECT ON fma_latest_run, fma_segment_metrics, fma_overview, fma_run_history, fma_confusion_cells, fma_label_metrics, fma_calibration, fma_confidence_curve,
 	fma_slice_metrics, fma_hotspots, fma_hotspot_confirmation, fma_timeline, fma_batches, fma_places, fma_clusters, fma_duplicate_review, fma_model_comparison, fma_run_log TO PUBLIC;
 
 ALTER VIEW fma_changepoints OWNER TO @extowner@;
@@ -293,7 +277,7 @@ BEGIN
 		JOIN pg_class AS class ON class.oid = member.objid AND class.relkind = 'v'
 		JOIN pg_attribute AS attribute ON attribute.attrelid = class.oid AND attribute.attnum > 0
 		JOIN (VALUES
-			('accuracy', 'share of rows predicted right'),
+			('accuracy', 'share of rows predicted right; of images, of their pixels or objects'),
 			('balanced_accuracy', 'mean recall over labels'),
 			('baseline_rate', 'rate or mean loss of all rows'),
 			('batch', 'the batch; NULL for rows without one'),
@@ -317,8 +301,8 @@ BEGIN
 			('confident_errors', 'failures with at least the high confidence'),
 			('confirmation', 'new, confirmed, not confirmed or too few rows: what the rows since the run before say'),
 			('confused_n', 'how often'),
-			('confused_prediction', 'what was most often predicted wrongly in the cluster'),
-			('confused_truth', 'what that truly was'),
+			('confused_prediction', 'what was most often predicted wrongly in the cluster; of detections background: missed'),
+			('confused_truth', 'what that truly was; of detections background: invented'),
 			('correct', 'whether truth and prediction are the same'),
 			('coverage', 'share of rows with at least the threshold''s confidence'),
 			('crosses_batches', 'whether rows of the group are in different batches'),
@@ -382,13 +366,14 @@ BEGIN
 			('mce', 'maximum calibration error, ten bins'),
 			('mean_confidence', 'mean confidence'),
 			('mean_distance', 'mean distance of the rows to the centroid'),
+			('mean_iou', 'mean intersection over union over labels'),
 			('mean_loss', 'mean loss; the failure rate where the loss is a failure'),
 			('message', 'error message'),
 			('min_similarity', 'the lowest cosine similarity of a row of the group to the representative'),
 			('mix_effect', 'change of the rate of all rows since there are more or fewer such rows'),
 			('model_id', 'number of the cluster model'),
 			('model_version', 'the model version, where the dataset has one'),
-			('n', 'rows'),
+			('n', 'rows; in the confusion matrix of images, pixels or objects'),
 			('n_after', 'rows after, up to the next change'),
 			('n_before', 'rows before, up to the change before'),
 			('n_current', 'newer rows'),
@@ -399,7 +384,7 @@ BEGIN
 			('new_mean_loss', 'mean loss of the rows since the run before'),
 			('new_n', 'rows since the run before'),
 			('new_q_value', 'corrected p-value on the rows since the run before'),
-			('note', 'why a stage was left out, or what it left out'),
+			('note', 'why a stage was left out, what it left out, or how much it tested'),
 			('nulls_current', 'newer rows without a value'),
 			('nulls_reference', 'rows of the reference without a value'),
 			('only_a_failed', 'rows where only version a failed'),
@@ -412,8 +397,8 @@ BEGIN
 			('position', 'number of the stage, from 1'),
 			('precision', 'precision of the label'),
 			('predicate', 'the rows as SQL over the source''s columns'),
-			('predicted', 'rows predicted to have the label'),
-			('prediction', 'the predicted label'),
+			('predicted', 'rows predicted to have the label; of images, pixels or objects'),
+			('prediction', 'the predicted label; background: a missed object'),
 			('previous_n', 'rows when it was found'),
 			('previous_rate', 'rate or mean loss when it was found'),
 			('previous_run_id', 'run that found it'),
@@ -439,13 +424,15 @@ BEGIN
 			('rows_after', 'rows after this time were measured'),
 			('rows_read', 'rows that the run read'),
 			('run_id', 'number of the run'),
+			('segment', 'the batch, place, cluster or slice; NULL for rows without one, and overall'),
+			('segment_by', 'what the rows were divided by: overall, period, batch, place, cluster, slice, hotspot'),
 			('seconds', 'duration of the run, seconds'),
 			('share_current', 'share of the newer rows'),
-			('share_of_all', 'share of all rows'),
+			('share_of_all', 'share of all rows, pixels or objects'),
 			('share_of_errors', 'share of all wrong predictions'),
 			('share_of_failures', 'share of all failures'),
-			('share_of_prediction', 'share of the rows predicted to have this label'),
-			('share_of_truth', 'share of the rows that truly have this label'),
+			('share_of_prediction', 'share of the rows, pixels or objects predicted to have this label'),
+			('share_of_truth', 'share of the rows, pixels or objects that truly have this label'),
 			('share_reference', 'share of the reference''s rows'),
 			('since', 'only rows from this time on, as asked for'),
 			('size', 'rows in the group'),
@@ -457,7 +444,7 @@ BEGIN
 			('started_at', 'start of the run'),
 			('starts_at', 'start of the first period'),
 			('status', 'complete or failed'),
-			('support', 'rows that truly have the label'),
+			('support', 'rows that truly have the label; of images, pixels or objects'),
 			('taken_for', 'the label it is most often taken for'),
 			('taken_for_n', 'how often'),
 			('threshold', 'least confidence'),
@@ -468,7 +455,7 @@ BEGIN
 			('total_effect', 'mix_effect and rate_effect together'),
 			('total_variation', 'share of rows that would have to change, 0 to 1'),
 			('tp', 'true positives'),
-			('truth', 'the true label'),
+			('truth', 'the true label; background: an invented object'),
 			('unlabelled', 'rows without a truth or prediction, left out'),
 			('until', 'only rows before this time, as asked for'),
 			('verdict', 'drift, slight, unclear or none: effect and chance together'),

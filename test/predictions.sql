@@ -80,7 +80,7 @@ SELECT throws_ok($$ SELECT fma_list_predictions('it''s "odd"', true_label => '1'
 SELECT is((SELECT ROW(true_label, pred_label, error_type, image_url, occurred_at) FROM fma_list_predictions('it''s "odd"', conditions => '[{"column": "feature \"one\"", "op": "=", "value": 6}]')),
 	ROW('one'::text, 'it''s zero'::text, 'error'::text, 'http://x/?a=1&b=4'::text, timestamptz '2024-06-01 02:30+00'), 'times are those of the dataset''s zone');
 SELECT is(total($$'it''s "odd"'$$, $$since => '2024-06-01 02:30+00'$$, $$until => '2024-06-01 04:30+00'$$), 2::bigint, 'since is included, until is not');
-SELECT is(fma_get_prediction('it''s "odd"', '7')::text, $$(7,one,one,0.5,correct,http://x/?a=1&b=7,f,0,"2024-06-01 05:30:00+00",,,,,,,,"[1, 2]","{""f2"": ""NaN"", ""feature \\""one\\"""": 10.5}")$$, 'all about a prediction');
+SELECT is(fma_get_prediction('it''s "odd"', '7')::text, $$(7,one,one,0.5,correct,http://x/?a=1&b=7,f,0,"2024-06-01 05:30:00+00",,,,,,,,"[1, 2]","{""f2"": ""NaN"", ""feature \\""one\\"""": 10.5}",)$$, 'all about a prediction');
 SELECT is_empty($$ SELECT * FROM fma_get_prediction('it''s "odd"', '777') $$, 'an unknown id');
 SELECT is((SELECT array_agg(model_version) FROM fma_get_prediction('fashion', '12')), ARRAY['v1', 'v2'], 'an id in two versions');
 SELECT is((SELECT array_agg(model_version) FROM fma_get_prediction('fashion', '12', 'v2')), ARRAY['v2'], 'in one of them');
