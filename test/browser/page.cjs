@@ -236,15 +236,15 @@ async function hostile(name) {
 	await test(`${name}: right-to-left labels do not turn their neighbours around`, async () => {
 		await closing(await open.page(name), async page => {
 			const label = report.confusion.labels.find(label => /[\u0590-\u06ff]/.test(label));
+			// A text of its own element is isolated by that; within a sentence it must be by its characters
 			const loose = await page.evaluate(label => {
 				const found = [];
 				const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 				for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-					if (!node.data.includes(label) || node.parentElement.closest('title')) continue;
-					const style = getComputedStyle(node.parentElement.closest('svg') ? node.parentElement : node.parentElement.closest('bdi, td, th, code, pre') || node.parentElement);
-					const isolated = /isolate|plaintext/.test(style.unicodeBidi) || node.parentElement.closest('bdi, [dir=auto], code, pre') || node.data.trim() === label
-						|| new RegExp('\u2068[^\u2069]*' + label.slice(1, 4)).test(node.data);
-					if (!isolated) found.push(`${node.parentElement.localName} in #${(node.parentElement.closest('section[id]') || {}).id}: ${node.data.slice(0, 60)}`);
+					const parent = node.parentElement;
+					if (!node.data.includes(label) || parent.closest('title, code, pre')) continue;
+					const alone = node.data.trim() === label && /isolate|plaintext/.test(getComputedStyle(parent).unicodeBidi) && parent.textContent.trim() === label;
+					if (!alone && !parent.closest('svg') && !node.data.includes('\u2068' + label + '\u2069')) found.push(`${parent.localName} in #${(parent.closest('section[id]') || {}).id}: ${node.data.slice(0, 60)}`);
 				}
 				return found;
 			}, label);
@@ -257,7 +257,7 @@ async function hostile(name) {
 		for (const width of [400, 1400])
 			await closing(await open.page(name, { width }), async page => {
 				none('high rows or wide columns', await page.evaluate(() => [...document.querySelectorAll('tr, th, td, p, li, h1, h2, h3, summary, caption, svg text')].filter(element => element.checkVisibility())
-					.map(element => ({ element, box: element.getBoundingClientRect() })).filter(({ element, box }) => box.height > 900 || (box.width > 1400 && !element.closest('tr')))
+					.map(element => ({ element, box: element.getBoundingClientRect() })).filter(({ element, box }) => box.height > 900 || element.scrollWidth > 5000 || (box.width > 1400 && !element.closest('tr')))
 					.map(({ element, box }) => `${element.localName} in #${(element.closest('section[id]') || {}).id}: ${Math.round(box.width)} x ${Math.round(box.height)}`)));
 			});
 	});
