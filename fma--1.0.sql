@@ -1768,25 +1768,32 @@ COMMENT ON COLUMN fma_dataset.changed_at IS 'when it was last altered';
 CREATE TABLE fma_dataset_share (
 	dataset_id integer NOT NULL REFERENCES fma_dataset ON DELETE CASCADE,
 	role regrole NOT NULL,
+	predictions boolean NOT NULL DEFAULT true,
 	PRIMARY KEY (dataset_id, role)
 );
-COMMENT ON TABLE fma_dataset_share IS 'roles that may read a dataset''s results and predictions
+COMMENT ON TABLE fma_dataset_share IS 'roles that may read a dataset''s results, and its predictions
 Written by fma_share.';
 COMMENT ON COLUMN fma_dataset_share.dataset_id IS 'the dataset';
 COMMENT ON COLUMN fma_dataset_share.role IS 'role that may read it, with its members; - for everybody';
+COMMENT ON COLUMN fma_dataset_share.predictions IS 'whether it may read the predictions too, or the results alone';
 
 -- Who may read: the one place that decides. Whatever belongs to a dataset follows its row.
-CREATE FUNCTION fma_may_read(dataset_id integer, owner oid, relation oid) RETURNS boolean
+CREATE FUNCTION fma_may_read(dataset_id integer, owner oid, relation oid, predictions boolean DEFAULT false) RETURNS boolean
 	LANGUAGE SQL STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT pg_has_role(owner, 'USAGE')
 		OR EXISTS (SELECT FROM fma_dataset_share AS s WHERE s.dataset_id = fma_may_read.dataset_id
-			AND (s.role = 0 OR pg_has_role(s.role, 'USAGE')))
+			AND (s.role = 0 OR pg_has_role(s.role, 'USAGE')) AND (s.predictions OR NOT fma_may_read.predictions))
 		OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = relation AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity
 			AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'));
 END;
-COMMENT ON FUNCTION fma_may_read(integer, oid, oid) IS 'whether the current user may read a dataset''s results
+COMMENT ON FUNCTION fma_may_read(integer, oid, oid, boolean) IS 'whether the current user may read a dataset''s results, or its predictions as well
 The owner, roles it was shared with, and whoever may SELECT a source that is a plain table without row security.';
+
+CREATE FUNCTION fma_may_manage(dataset_id integer) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fma_may_manage(integer) IS 'whether the current user is the owner of a dataset, or a member of that role
+For the policy of fma_dataset_share, which cannot ask fma_dataset: that one asks it.';
 
 ALTER TABLE fma_dataset ENABLE ROW LEVEL SECURITY;
 ALTER TABLE fma_dataset OWNER TO @extowner@;
@@ -1794,7 +1801,11 @@ CREATE POLICY fma_dataset_reader ON fma_dataset FOR SELECT USING (fma_may_read(d
 COMMENT ON POLICY fma_dataset_reader ON fma_dataset IS 'datasets that the current user may read';
 GRANT SELECT ON fma_dataset TO PUBLIC;
 
+ALTER TABLE fma_dataset_share ENABLE ROW LEVEL SECURITY;
 ALTER TABLE fma_dataset_share OWNER TO @extowner@;
+CREATE POLICY fma_dataset_share_reader ON fma_dataset_share FOR SELECT
+	USING (role = 0 OR pg_has_role(role, 'USAGE') OR fma_may_manage(dataset_id));
+COMMENT ON POLICY fma_dataset_share_reader ON fma_dataset_share IS 'what is shared with the current user, and what they share';
 GRANT SELECT ON fma_dataset_share TO PUBLIC;
 
 SELECT pg_extension_config_dump('fma_dataset', '');
@@ -1828,10 +1839,10 @@ CREATE FUNCTION fma_unregister(name text) RETURNS void
 COMMENT ON FUNCTION fma_unregister(text) IS 'Deletes a dataset with its rules and results.
 The table of predictions itself stays as it is.';
 
-CREATE FUNCTION fma_share(name text, role text, allowed boolean DEFAULT true) RETURNS void
+CREATE FUNCTION fma_share(name text, role text, allowed boolean DEFAULT true, predictions boolean DEFAULT true) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
-COMMENT ON FUNCTION fma_share(text, text, boolean) IS 'Lets a role read a dataset''s results and predictions, or no longer.
-The role "public" means everybody.';
+COMMENT ON FUNCTION fma_share(text, text, boolean, boolean) IS 'Lets a role read a dataset''s results and predictions, or no longer.
+The role "public" means everybody. predictions => false: the results alone. Another call changes it.';
 
 -- run: what an analysis of a dataset found, with its history
 
@@ -2146,7 +2157,7 @@ Only rows that occurred from since on and before until, where these are given. A
 CREATE FUNCTION fma_prune(name text, keep interval) RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C COST 10000;
 COMMENT ON FUNCTION fma_prune(text, interval) IS 'deletes a dataset''s runs that started longer ago than keep; returns how many
-The newest complete run stays, whatever its age.';
+The newest complete run stays, whatever its age. So do saved reports: older ones go, the newest stays.';
 
 -- private functions
 
@@ -2810,12 +2821,12 @@ COMMENT ON COLUMN fma_rule_results.reason IS 'why passed is NULL';
 ALTER VIEW fma_rule_results OWNER TO @extowner@;
 GRANT SELECT ON fma_rule_results TO PUBLIC;
 
--- schedule: runs by pg_cron, where it is installed (doc/schedule.md)
+-- schedule: runs and reports by pg_cron, where it is installed (doc/schedule.md)
 
-CREATE FUNCTION fma_schedule(name text, cron text) RETURNS bigint
+CREATE FUNCTION fma_schedule(name text, cron text, action text DEFAULT 'run') RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
-COMMENT ON FUNCTION fma_schedule(text, text) IS 'lets pg_cron run a dataset, as whoever schedules it
-cron is a schedule as pg_cron takes it, such as ''0 3 * * *'' (in its time zone, UTC by default). The job is called "fma: " and the dataset''s name; its number is returned. A second call changes it.';
+COMMENT ON FUNCTION fma_schedule(text, text, text) IS 'lets pg_cron run a dataset, as whoever schedules it
+cron is a schedule as pg_cron takes it, such as ''0 3 * * *'' (in its time zone, UTC by default). action is run, or report: run, then save a report and keep the newest 100. The job is called "fma: " and the dataset''s name; its number is returned. A second call changes it.';
 
 CREATE FUNCTION fma_unschedule(name text) RETURNS boolean
 	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
@@ -2919,6 +2930,7 @@ BEGIN ATOMIC
 		'macro_precision', fma_precision(s.confusion, 'macro', s.below_label),
 		'macro_recall', fma_recall(s.confusion, 'macro', s.below_label),
 		'macro_f1', fma_f1(s.confusion, 'macro', s.below_label),
+		'mean_iou', fma_iou(s.confusion, 'macro', s.below_label),
 		'weighted_f1', fma_f1(s.confusion, 'weighted', s.below_label),
 		'mcc', fma_mcc(s.confusion),
 		'kappa', fma_kappa(s.confusion),
@@ -3129,7 +3141,7 @@ SELECT d.name AS dataset, s.run_id, s.segment_by, s.segment, s.rank, s.starts_at
 	CASE WHEN s.n_units IS NULL THEN fma_failure_test(s.failures, o.failures - s.failures) END AS p_value, s.confident_errors,
 	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion, s.below_label) AS balanced_accuracy,
 	fma_precision(s.confusion, 'macro', s.below_label) AS macro_precision, fma_recall(s.confusion, 'macro', s.below_label) AS macro_recall,
-	fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1,
+	fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_iou(s.confusion, 'macro', s.below_label) AS mean_iou,
 	fma_mcc(s.confusion) AS mcc, fma_kappa(s.confusion) AS kappa,
 	fma_ece(fma_coarsen(s.reliability, 10)) AS ece, s.ece_if_calibrated, s.ece_p_value, fma_mce(fma_coarsen(s.reliability, 10)) AS mce,
 	(fma_confidence_brier(s.reliability)).brier AS brier, fma_confidence_log_loss(s.reliability) AS confidence_log_loss,
@@ -3149,7 +3161,7 @@ One row a segment and model version: overall, period, batch, place, cluster, sli
 CREATE VIEW fma_overview WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, l.finished_at, s.model_version, s.is_current,
 	s.n, s.unlabelled, s.failures, s.failure_rate, s.ci_low, s.ci_high, s.confident_errors,
-	s.accuracy, s.balanced_accuracy, s.macro_precision, s.macro_recall, s.macro_f1, s.mcc, s.kappa,
+	s.accuracy, s.balanced_accuracy, s.macro_precision, s.macro_recall, s.macro_f1, s.mean_iou, s.mcc, s.kappa,
 	s.ece, s.ece_if_calibrated, s.ece_p_value, s.mce, s.brier, s.confidence_log_loss, s.mae, s.rmse, s.r2, s.bias,
 	s.log_loss, s.top_3_accuracy, s.top_5_accuracy, s.classwise_ece, s.n_units, s.design_effect, l.first_at, l.last_at
 FROM fma_latest_run AS l
@@ -3159,7 +3171,7 @@ One row a dataset and model version.';
 
 CREATE VIEW fma_run_history WITH (security_invoker = true) AS
 SELECT s.dataset, s.run_id, r.started_at AS time, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate, s.ci_low, s.ci_high,
-	s.confident_errors, s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse
+	s.confident_errors, s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse
 FROM fma_segment_metrics AS s JOIN fma_result_run AS r USING (run_id)
 WHERE s.segment_by = 'overall' AND s.is_current;
 COMMENT ON VIEW fma_run_history IS 'all complete runs of each dataset: how the current model version did in each
@@ -3220,7 +3232,7 @@ One row a threshold, in steps of 0.01.';
 CREATE VIEW fma_slice_metrics WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x.failure_rate, x.mean_loss, x.ci_low, x.ci_high, x.baseline_rate,
 	x.rest_rate, x.lift, x.excess_failures, x.share_of_failures, x.p_value, x.q_value, x.n_units,
-	s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'slice'
 LEFT JOIN fma_segment_metrics AS s ON s.run_id = x.run_id AND s.segment_by = x.kind AND s.rank = x.rank;
@@ -3232,7 +3244,7 @@ SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x
 	x.rest_rate, x.lift, x.excess_failures, x.share_of_failures, x.p_value, x.q_value, x.n_units,
 	coalesce(c.verdict, 'new') AS confirmation, c.n AS new_n, c.failure_rate AS new_failure_rate, c.mean_loss AS new_mean_loss,
 	c.q_value AS new_q_value,
-	s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'hotspot'
 LEFT JOIN fma_segment_metrics AS s ON s.run_id = x.run_id AND s.segment_by = x.kind AND s.rank = x.rank
@@ -3250,7 +3262,7 @@ One row a hotspot: confirmed, not confirmed, or too few rows.';
 
 CREATE VIEW fma_timeline WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, s.starts_at AS time, s.ends_at, l.period, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate,
-	s.ci_low, s.ci_high, s.confident_errors, s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
+	s.ci_low, s.ci_high, s.confident_errors, s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
 JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'period';
 COMMENT ON VIEW fma_timeline IS 'how often the model fails, period by period
@@ -3258,7 +3270,7 @@ One row a period and model version; rows without a time have none.';
 
 CREATE VIEW fma_batches WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, s.segment AS batch, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate,
-	s.ci_low, s.ci_high, s.confident_errors, s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
+	s.ci_low, s.ci_high, s.confident_errors, s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
 JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'batch';
 COMMENT ON VIEW fma_batches IS 'how often the model fails, batch by batch
@@ -3268,7 +3280,7 @@ CREATE VIEW fma_places WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, s.segment AS place, s.longitude, s.latitude, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate,
 	s.ci_low, s.ci_high, s.lift, s.share_of_failures, s.p_value,
 	fma_q_value(s.p_value) OVER (PARTITION BY l.dataset, l.run_id, s.model_version) AS q_value, s.confident_errors,
-	s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
 JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'place';
 COMMENT ON VIEW fma_places IS 'how often the model fails, place by place
@@ -3278,7 +3290,7 @@ CREATE VIEW fma_clusters WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, s.model_version, s.segment::integer AS cluster, s.n, s.unlabelled, s.failures, s.failure_rate,
 	s.ci_low, s.ci_high, s.lift, s.share_of_failures, s.rest_rate AS impact, s.p_value,
 	fma_q_value(s.p_value) OVER (PARTITION BY l.run_id) AS q_value, s.confident_errors,
-	s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, w.truth AS confused_truth, w.prediction AS confused_prediction, w.n::bigint AS confused_n,
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, w.truth AS confused_truth, w.prediction AS confused_prediction, w.n::bigint AS confused_n,
 	c.representatives, c.mean_distance, c.model_id, s.n_units, s.design_effect
 FROM fma_latest_run AS l
 JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'cluster' AND s.is_current
@@ -3475,6 +3487,7 @@ BEGIN
 			('mce', 'maximum calibration error, ten bins'),
 			('mean_confidence', 'mean confidence'),
 			('mean_distance', 'mean distance of the rows to the centroid'),
+			('mean_iou', 'mean intersection over union over labels'),
 			('mean_loss', 'mean loss; the failure rate where the loss is a failure'),
 			('message', 'error message'),
 			('min_similarity', 'the lowest cosine similarity of a row of the group to the representative'),
@@ -3585,6 +3598,13 @@ CREATE FUNCTION fma_render_html(report jsonb) RETURNS text
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION fma_render_html(jsonb) IS 'a report as one page of HTML, without a script and without a request
 From what fma_report_json or fma_save_report made: psql -XAtqc "SELECT fma_render_html(report) FROM fma_report ..." -o report.html.';
+
+-- markdown: a report as GitHub-flavoured Markdown (doc/report.md)
+
+CREATE FUNCTION fma_render_markdown(report jsonb) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION fma_render_markdown(jsonb) IS 'a report as GitHub-flavoured Markdown, without images
+From what fma_report_json or fma_save_report made. Every string from data is escaped.';
 
 -- report: all that a run found, as one JSON object (doc/report.md)
 
@@ -3756,3 +3776,59 @@ CREATE FUNCTION fma_report_json(dataset text, run bigint DEFAULT NULL, examples 
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE COST 10000;
 COMMENT ON FUNCTION fma_report_json(text, bigint, integer) IS 'all that a run found, as one JSON object of a documented shape
 run: a complete run of the dataset, by default the newest. examples: how many rows are listed for each hotspot and cell of the confusion matrix; 0 for none, and the source is not read.';
+
+CREATE FUNCTION fma_report_html(dataset text, run bigint DEFAULT NULL, examples integer DEFAULT 20) RETURNS text
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	SELECT fma_render_html(fma_report_json(dataset, run, examples));
+END;
+COMMENT ON FUNCTION fma_report_html(text, bigint, integer) IS 'all that a run found, as one page of HTML
+psql -XAtqc "SELECT fma_report_html(''flights'')" -o report.html';
+
+CREATE FUNCTION fma_report_markdown(dataset text, run bigint DEFAULT NULL, examples integer DEFAULT 20) RETURNS text
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	SELECT fma_render_markdown(fma_report_json(dataset, run, examples));
+END;
+COMMENT ON FUNCTION fma_report_markdown(text, bigint, integer) IS 'all that a run found, as GitHub-flavoured Markdown
+For an issue, a pull request or a wiki.';
+
+-- report_store: reports that are kept (doc/report.md)
+
+CREATE TABLE fma_report (
+	report_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	dataset_id integer NOT NULL REFERENCES fma_dataset ON DELETE CASCADE,
+	run_id bigint NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT current_timestamp,
+	created_by text NOT NULL,
+	has_rows boolean NOT NULL,
+	report jsonb NOT NULL
+);
+CREATE INDEX ON fma_report (dataset_id, report_id);
+COMMENT ON TABLE fma_report IS 'reports that were saved: SELECT fma_render_html(report) FROM fma_report
+Written by fma_save_report. Those that list rows are seen by whoever may read the dataset''s predictions, the others by whoever may read its results.';
+COMMENT ON SEQUENCE fma_report_report_id_seq IS 'numbers of reports';
+COMMENT ON COLUMN fma_report.report_id IS 'number of the report';
+COMMENT ON COLUMN fma_report.dataset_id IS 'the dataset';
+COMMENT ON COLUMN fma_report.run_id IS 'the run it is about; it may have been pruned';
+COMMENT ON COLUMN fma_report.created_at IS 'when it was saved';
+COMMENT ON COLUMN fma_report.created_by IS 'the role that saved it';
+COMMENT ON COLUMN fma_report.has_rows IS 'whether it lists rows';
+COMMENT ON COLUMN fma_report.report IS 'as fma_report_json made it';
+
+ALTER TABLE fma_report ENABLE ROW LEVEL SECURITY;
+ALTER TABLE fma_report OWNER TO @extowner@;
+CREATE POLICY fma_report_reader ON fma_report FOR SELECT USING (EXISTS (SELECT FROM fma_dataset AS d
+	WHERE d.dataset_id = fma_report.dataset_id AND (NOT has_rows OR fma_may_read(d.dataset_id, d.owner, d.relation, true))));
+COMMENT ON POLICY fma_report_reader ON fma_report IS 'reports on the datasets that the current user may read; with rows only where they may read these too';
+GRANT SELECT ON fma_report TO PUBLIC;
+
+SELECT pg_extension_config_dump('fma_report', '');
+SELECT pg_extension_config_dump('fma_report_report_id_seq', '');
+
+-- functions
+
+CREATE FUNCTION fma_save_report(dataset text, run bigint DEFAULT NULL, examples integer DEFAULT 20, keep integer DEFAULT NULL) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C COST 10000;
+COMMENT ON FUNCTION fma_save_report(text, bigint, integer, integer) IS 'saves what fma_report_json returns in fma_report; returns the number of the report
+keep: so many newest reports of the dataset stay, this one included. A run that failed has no report: a warning, and NULL. Only the dataset''s owner may save.';

@@ -47,7 +47,7 @@ FmaPutBar(StringInfo out, const FmaBar *bar)
 {
 	if (isnan(bar->value) || !(bar->max > 0))
 		return;
-	appendStringInfo(out, "<svg class=\"bar\" width=\"%d\" height=\"%d\" aria-hidden=\"true\"><rect%s x=\"1\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
+	appendStringInfo(out, "<svg class=\"bar\" viewBox=\"0 0 %d %d\" aria-hidden=\"true\"><rect%s x=\"1\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
 					 BAR_WIDTH, BAR_HEIGHT, bar->value < bar->baseline ? " class=\"under\"" : "",
 					 BAR_TOP, BarX(bar, bar->value) - 1, BAR_THICKNESS);
 	if (!isnan(bar->low) && !isnan(bar->high))
@@ -102,7 +102,7 @@ PutBinTitle(StringInfo out, FmaNode *bin)
 	double		high = FmaNodeNumber(bin, "ci_high");
 
 	FmaPut(out, "<title>Confidence ");
-	FmaPutInterval(out, FmaNodeNumber(bin, "low"), FmaNodeNumber(bin, "high"), FmaPercentText);
+	FmaPutInterval(out, FmaNodeNumber(bin, "low"), FmaNodeNumber(bin, "high"), FmaRoundPercentText);
 	FmaPut(out, ": ");
 	FmaPutFigure(out, FmaCountText(FmaNodeNumber(bin, "n")));
 	FmaPut(out, " rows, mean confidence ");

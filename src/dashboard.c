@@ -2,7 +2,7 @@
  * dashboard.c
  *		Which stored results a dashboard shows.
  */
-#include "dataset.h"
+#include "as_of.h"
 
 #include "access/htup_details.h"
 #include "arguments.h"

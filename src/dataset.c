@@ -14,7 +14,6 @@
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
-#include "as_of.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -29,7 +28,8 @@
 #include "utils/timestamp.h"
 
 #include "images.h"
-#include "known.h"
+
+PG_FUNCTION_INFO_V1(fma_may_manage);
 
 const char *const FmaRoleNames[FMA_NROLES + 1] = {
 	"truth", "prediction", "confidence", "probabilities", "id", "occurred_at", "batch", "embedding",
@@ -312,12 +312,13 @@ FmaReadSettings(FmaDataset *dataset)
 	FmaReadImageSettings(dataset);
 }
 
-/* Whether the current user may see a dataset's results */
+/* Whether the current user may see a dataset's results, or its predictions as well */
 static bool
-MayRead(const FmaDataset *dataset)
+MayRead(const FmaDataset *dataset, bool predictions)
 {
-	Oid			types[] = {INT4OID, OIDOID, OIDOID};
-	Datum		values[] = {Int32GetDatum(dataset->id), ObjectIdGetDatum(dataset->owner), ObjectIdGetDatum(dataset->relation)};
+	Oid			types[] = {INT4OID, OIDOID, OIDOID, BOOLOID};
+	Datum		values[] = {Int32GetDatum(dataset->id), ObjectIdGetDatum(dataset->owner), ObjectIdGetDatum(dataset->relation),
+	BoolGetDatum(predictions)};
 	bool		isnull;
 	bool		may;
 
@@ -325,11 +326,35 @@ MayRead(const FmaDataset *dataset)
 		return true;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args(psprintf("SELECT %s.fma_may_read($1, $2, $3)", FmaSchema()), 3, types, values, NULL, true, 1) != SPI_OK_SELECT)
+	if (SPI_execute_with_args(psprintf("SELECT %s.fma_may_read($1, $2, $3, $4)", FmaSchema()), lengthof(types), types, values, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not ask fma_may_read");
 	may = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	SPI_finish();
 	return may;
+}
+
+/*
+ * fma_may_manage(dataset_id) -> whether the current user has the rights of the
+ * dataset's owner.  Read as the owner of the table, past its row security.
+ */
+Datum
+fma_may_manage(PG_FUNCTION_ARGS)
+{
+	char	   *select = psprintf("SELECT owner::pg_catalog.oid FROM %s.fma_dataset WHERE dataset_id OPERATOR(pg_catalog.=) %d",
+								  FmaSchema(), PG_GETARG_INT32(0));
+	FmaIdentity identity = FmaActAsExtension();
+	Oid			owner = InvalidOid;
+	bool		isnull;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute(select, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read fma_dataset");
+	if (SPI_processed > 0)
+		owner = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	FmaActAgain(identity);
+	PG_RETURN_BOOL(OidIsValid(owner) && has_privs_of_role(GetUserId(), owner));
 }
 
 /*
@@ -377,10 +402,17 @@ FmaFindDataset(const char *name)
 {
 	FmaDataset *dataset = ReadDataset(name);
 
-	if (dataset == NULL || !MayRead(dataset))
+	if (dataset == NULL || !MayRead(dataset, false))
 		return NULL;
 	FmaReadSettings(dataset);
 	return dataset;
+}
+
+/* Whether the current user, who may see a dataset's results, may see its predictions too */
+bool
+FmaMayReadPredictions(const FmaDataset *dataset)
+{
+	return MayRead(dataset, true);
 }
 
 /*
@@ -397,6 +429,12 @@ FmaGetDataset(const char *name, FmaAccess access)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("dataset \"%s\" does not exist, or is not yours to read", name),
 				 errhint("fma_dataset lists the datasets; fma_register makes one, fma_share lets a role read it.")));
+	if (access == FMA_READ_PREDICTIONS && !FmaMayReadPredictions(dataset))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for the predictions of dataset \"%s\"", name),
+				 errdetail("Its results were shared with you, but not its predictions."),
+				 errhint("Its owner can share both: fma_share(name, role, predictions => true).")));
 	if (access == FMA_MANAGE && !has_privs_of_role(GetUserId(), dataset->owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -404,98 +442,6 @@ FmaGetDataset(const char *name, FmaAccess access)
 				 errdetail("It belongs to role \"%s\".", GetUserNameFromId(dataset->owner, true)),
 				 errhint("Only the owner, and members of that role, may run or change it.")));
 	return dataset;
-}
-
-/* A time in the row that SPI found, if it is not NULL */
-static TimestampTz
-FoundTime(int column, bool *found)
-{
-	bool		isnull;
-	Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
-
-	*found = !isnull;
-	return isnull ? 0 : DatumGetTimestampTz(value);
-}
-
-/*
- * The newest complete run of a dataset, which the current user may read, up to
- * the one of this number, or NULL.  Like ReadDataset, it runs nothing as the
- * caller that the owner of the tables could have put in their place.
- */
-static FmaStoredRun *
-NewestRunUpTo(const FmaDataset *dataset, int64 last)
-{
-	FmaStoredRun *run = palloc0(sizeof(FmaStoredRun));
-	MemoryContext caller = CurrentMemoryContext;
-	FmaIdentity identity = FmaActAsExtension();
-	char	   *select = psprintf("SELECT run_id, model_version, since, until FROM %s.fma_result_run "
-								  "WHERE dataset_id OPERATOR(pg_catalog.=) %d AND status OPERATOR(pg_catalog.=) 'complete' "
-								  "AND run_id OPERATOR(pg_catalog.<=) " INT64_FORMAT " ORDER BY run_id DESC LIMIT 1",
-								  FmaSchema(), dataset->id, last);
-	char	   *version;
-	bool		isnull;
-
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute(select, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read fma_result_run");
-	if (SPI_processed == 0)
-	{
-		SPI_finish();
-		FmaActAgain(identity);
-		return NULL;
-	}
-	run->id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	version = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2);
-	run->model_version = version == NULL ? NULL : MemoryContextStrdup(caller, version);
-	run->since = FoundTime(3, &run->has_since);
-	run->until = FoundTime(4, &run->has_until);
-	SPI_finish();
-	FmaActAgain(identity);
-	return run;
-}
-
-/* The newest complete run of a dataset; an error if there is none */
-FmaStoredRun *
-FmaNewestRun(const FmaDataset *dataset)
-{
-	FmaStoredRun *run = NewestRunUpTo(dataset, PG_INT64_MAX);
-
-	if (run == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("dataset \"%s\" has no complete run yet", dataset->name),
-				 errhint("Make one: SELECT fma_run(%s).", quote_literal_cstr(dataset->name))));
-	return run;
-}
-
-/* The run that the views show of a dataset: the newest complete one, unless fma.as_of_run says otherwise */
-FmaStoredRun *
-FmaShownRun(const FmaDataset *dataset)
-{
-	FmaStoredRun *run = FmaAsOfRun() == PG_INT64_MAX ? FmaNewestRun(dataset) : NewestRunUpTo(dataset, FmaAsOfRun());
-
-	if (run == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("dataset \"%s\" had no complete run yet", dataset->name),
-				 errdetail("The setting fma.as_of_run is " INT64_FORMAT ".", FmaAsOfRun()),
-				 errhint("RESET fma.as_of_run shows the newest runs.")));
-	return run;
-}
-
-/* A complete run of a dataset by its number; an error if it has no such run */
-FmaStoredRun *
-FmaCompleteRun(const FmaDataset *dataset, int64 id)
-{
-	FmaStoredRun *run = NewestRunUpTo(dataset, id);
-
-	if (run == NULL || run->id != id)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("dataset \"%s\" has no complete run " INT64_FORMAT, dataset->name, id),
-				 errhint("fma_run_history lists its complete runs.")));
-	return run;
 }
 
 /* The process that holds a dataset's lock, or 0 */
@@ -634,8 +580,7 @@ FmaFailedSql(const FmaDataset *dataset)
 	if (dataset->failed != NULL)
 		return psprintf("(%s)", dataset->failed);
 	if (FmaRowsAreImages(dataset))
-		return FmaKnownSql(dataset, FmaColumnSql(dataset, FMA_TRUTH), FmaColumnSql(dataset, FMA_PREDICTION),
-						   FmaMatrixFailedSql(dataset, FmaConfusionSql(dataset)));
+		return FmaImageFailedSql(dataset);
 	return dataset->task == FMA_CLASSIFICATION ? ComparedLabels(dataset, "<>") : NULL;
 }
 

@@ -83,11 +83,13 @@ typedef struct FmaDataset
 /* What the caller wants to do with a dataset */
 typedef enum FmaAccess
 {
-	FMA_READ,					/* see its results and its predictions */
+	FMA_READ,					/* see its results */
+	FMA_READ_PREDICTIONS,		/* and its predictions */
 	FMA_MANAGE					/* run, alter, delete it */
 } FmaAccess;
 
 extern FmaDataset *FmaFindDataset(const char *name);
+extern bool FmaMayReadPredictions(const FmaDataset *dataset);
 extern FmaDataset *FmaGetDataset(const char *name, FmaAccess access);
 extern void FmaLockDataset(const FmaDataset *dataset);
 extern FmaDataset *FmaGetLockedDataset(const char *name);
@@ -95,21 +97,6 @@ extern void FmaReadSettings(FmaDataset *dataset);
 
 /* One error with everything that no longer fits the source, at the start of a run */
 extern void FmaCheckDataset(const FmaDataset *dataset);
-
-/* A complete run of a dataset: the newest, or the one that the views show */
-typedef struct FmaStoredRun
-{
-	int64		id;
-	char	   *model_version;	/* the current version, whose slices were searched; or NULL */
-	bool		has_since;
-	TimestampTz since;
-	bool		has_until;
-	TimestampTz until;
-} FmaStoredRun;
-
-extern FmaStoredRun *FmaNewestRun(const FmaDataset *dataset);
-extern FmaStoredRun *FmaShownRun(const FmaDataset *dataset);
-extern FmaStoredRun *FmaCompleteRun(const FmaDataset *dataset, int64 id);
 
 /* A setting by its key: as text, or a default where it is missing */
 extern char *FmaSettingText(const FmaDataset *dataset, const char *key);

@@ -5,7 +5,7 @@
 #ifndef FMA_EXAMPLES_H
 #define FMA_EXAMPLES_H
 
-#include "dataset.h"
+#include "as_of.h"
 #include "report_values.h"
 
 extern Jsonb *FmaReadExamples(const FmaDataset *dataset, const FmaStoredRun *run, FmaNode *report, int per_group, List **notes);

@@ -100,9 +100,16 @@ FmaPointsText(double difference)
 		return pstrdup("0");
 	if (fabs(points) >= MILLION)
 		return psprintf("%+.1e", points);
-	if (fabs(points) < LEAST_PERCENT)
-		return psprintf("%s%.2f", points < 0 ? "> -" : "< +", LEAST_PERCENT);
+	if (fabs(points) < LEAST_PERCENT / 2)
+		return pstrdup("0.00");
 	return psprintf("%+.*f", fabs(points) < SMALL_PERCENT ? 2 : 1, points);
+}
+
+/* A share that someone chose: 0.8 is 80 % */
+char *
+FmaRoundPercentText(double share)
+{
+	return isnan(share) ? pstrdup("") : psprintf("%g %%", share * 100);
 }
 
 /* A count: 49,917 or 1.2 M */

@@ -11,6 +11,7 @@
 
 /* Each returns a palloc'd string, "" for NaN */
 extern char *FmaPercentText(double share);
+extern char *FmaRoundPercentText(double share);
 extern char *FmaPointsText(double difference);
 extern char *FmaCountText(double count);
 extern char *FmaNumberText(double value);

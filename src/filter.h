@@ -5,7 +5,7 @@
 #ifndef FMA_FILTER_H
 #define FMA_FILTER_H
 
-#include "dataset.h"
+#include "as_of.h"
 
 /* What a caller asked for; pointers are NULL where it did not */
 typedef struct FmaFilter

@@ -199,7 +199,7 @@ static void
 PutGraticule(const Map *map)
 {
 	StringInfo	out = map->page->out;
-	double		step = FmaAxisStep(Max(map->east - map->west, map->north - map->south), 5);
+	double		step = FmaAxisStep(Max(map->east - map->west, map->north - map->south), 8);
 
 	for (double degrees = ceil(map->west / step) * step; degrees < map->east; degrees += step)
 	{

@@ -201,7 +201,7 @@ FmaPutInterval(StringInfo out, double low, double high, char *(*format) (double 
 	if (space != NULL && strrchr(to, ' ') != NULL && strcmp(space, strrchr(to, ' ')) == 0 && *from != '<' && *from != '>')
 		*space = '\0';
 	FmaPutFigure(out, from);
-	if (strchr(from, '-') != NULL || strchr(to, '-') != NULL)
+	if (strpbrk(from, "+-") != NULL || strpbrk(to, "+-") != NULL)
 		FmaPut(out, " to ");
 	else
 		FmaPut(out, "&ndash;");

@@ -50,8 +50,11 @@ typedef enum FmaCellKind
 	FMA_CELL_P,
 	FMA_CELL_TIME,
 	FMA_CELL_RANGE,				/* "key" to "other", which are rates */
+	FMA_CELL_DIFFERENCE_RANGE,	/* or differences */
+	FMA_CELL_NUMBER_RANGE,		/* or numbers */
 	FMA_CELL_BAR,				/* the rate under "key" with its interval */
-	FMA_CELL_OWN				/* whatever "put" puts */
+	FMA_CELL_OWN,				/* whatever "put" puts */
+	FMA_CELL_OWN_NUMBER			/* the same, of a number under "key" */
 } FmaCellKind;
 
 typedef struct FmaPageColumn
@@ -67,10 +70,11 @@ typedef struct FmaPageColumn
 typedef struct FmaPageTable
 {
 	const char *caption;
+	bool		is_titled;		/* by what stands above: the caption is for those who cannot see that */
 	const FmaPageColumn *columns;	/* the first is the row's header */
 	int			n_columns;
 	int			max_rows;		/* 0: as many as there may be */
-	const char *more;			/* where those beyond are */
+	const char *more;			/* the view that has those beyond */
 	void		(*row_attributes) (FmaPage *page, FmaNode *row);
 	void		(*after_row) (FmaPage *page, FmaNode *row, int n_columns);
 	bool		(*is_wanted) (FmaPage *page, FmaNode *row);

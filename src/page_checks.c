@@ -5,8 +5,8 @@
  */
 #include "page.h"
 
-/* Rules that were kept are shown as far as they are near to their threshold */
-#define NEAREST_KEPT 10
+/* So many rules are shown of those that were not broken */
+#define SOME_RULES 10
 
 /* What a rule was checked for */
 static void
@@ -48,13 +48,6 @@ PutThreshold(FmaPage *page, FmaNode *row)
 	FmaPut(page->out, "</span>");
 }
 
-/* The interval of a metric, which is no rate */
-static void
-PutMetricInterval(FmaPage *page, FmaNode *row)
-{
-	FmaPutInterval(page->out, FmaNodeNumber(row, "ci_low"), FmaNodeNumber(row, "ci_high"), FmaNumberText);
-}
-
 /* Whether the rule was kept */
 static void
 PutPassed(FmaPage *page, FmaNode *row)
@@ -80,10 +73,17 @@ PutPassed(FmaPage *page, FmaNode *row)
 	}
 }
 
+/* Rules by their result */
 static bool
-IsNotKept(FmaPage *page, FmaNode *row)
+IsBroken(FmaPage *page, FmaNode *row)
 {
-	return FmaNodeTruth(row, "passed") != FMA_TRUE;
+	return FmaNodeTruth(row, "passed") == FMA_FALSE;
+}
+
+static bool
+IsOpen(FmaPage *page, FmaNode *row)
+{
+	return FmaNodeTruth(row, "passed") == FMA_UNKNOWN;
 }
 
 static bool
@@ -92,35 +92,47 @@ IsKept(FmaPage *page, FmaNode *row)
 	return FmaNodeTruth(row, "passed") == FMA_TRUE;
 }
 
-/* The rules' results: the broken ones in full, and those that nearly were */
-void
-FmaPutRules(FmaPage *page)
+/* A table of the rules with one result, if there are any; folded where it is of less interest */
+static void
+PutRulesOf(FmaPage *page, FmaNode *rules, const char *caption, bool (*is_wanted) (FmaPage *page, FmaNode *row), int max_rows)
 {
-	FmaNode    *rules = FmaNodeList(page->report, "rules");
-	double		total = FmaNodeNumber(page->report, "rules_total");
-	double		failed = FmaNodeNumber(page->report, "rules_failed");
-	int			n_kept = 0;
-	int			n_other = 0;
+	bool		is_folded = max_rows > 0;
 	const FmaPageColumn columns[] = {
 		{"Rule", FMA_CELL_TEXT, "rule"},
 		{"For", FMA_CELL_OWN, NULL, NULL, PutSegment},
 		{"Value", FMA_CELL_NUMBER, "value"},
-		{"95&#8239;% interval", FMA_CELL_OWN, "ci_low", NULL, PutMetricInterval},
+		{"95&#8239;% interval", FMA_CELL_NUMBER_RANGE, "ci_low", "ci_high"},
 		{"Threshold", FMA_CELL_OWN, "threshold", NULL, PutThreshold},
 		{"Result", FMA_CELL_OWN, NULL, NULL, PutPassed},
 		{"Rows", FMA_CELL_COUNT, "n"},
 		{"Of all rows", FMA_CELL_SHARE, "share_of_rows"},
 		{"Of all failures", FMA_CELL_SHARE, "share_of_failures"}
 	};
-	FmaPageTable table = {FMA_PAGE_TABLE("Rules that were not kept", columns), .is_wanted = IsNotKept};
+	const FmaPageTable table = {FMA_PAGE_TABLE(caption, columns), .is_titled = true, .max_rows = max_rows, .is_wanted = is_wanted};
+	int			count = 0;
 
 	for (int i = 0; i < FmaListLength(rules); i++)
-	{
-		if (IsKept(page, FmaListObject(rules, i)))
-			n_kept++;
-		else
-			n_other++;
-	}
+		if (FmaListObject(rules, i) != NULL && is_wanted(page, FmaListObject(rules, i)))
+			count++;
+	if (count == 0)
+		return;
+	if (is_folded && count > max_rows)
+		appendStringInfo(page->out, "<details><summary>%s (%d of %d)</summary>\n", caption, max_rows, count);
+	else if (is_folded)
+		appendStringInfo(page->out, "<details><summary>%s (%d)</summary>\n", caption, count);
+	FmaPutTable(page, &table, rules);
+	if (is_folded)
+		FmaPut(page->out, "</details>\n");
+}
+
+/* The rules' results: the broken ones in full, and some of the others */
+void
+FmaPutRules(FmaPage *page)
+{
+	FmaNode    *rules = FmaNodeList(page->report, "rules");
+	double		total = FmaNodeNumber(page->report, "rules_total");
+	double		failed = FmaNodeNumber(page->report, "rules_failed");
+
 	if (!isnan(total) && !isnan(failed))
 	{
 		FmaPut(page->out, "<p>Of ");
@@ -129,16 +141,9 @@ FmaPutRules(FmaPage *page)
 		FmaPutFigure(page->out, FmaCountText(failed));
 		FmaPut(page->out, " failed</strong>. All are in <code>fma_rule_results</code>.</p>\n");
 	}
-	if (n_other > 0)
-		FmaPutTable(page, &table, rules);
-	if (n_kept == 0)
-		return;
-	table.caption = "Rules that were kept, the nearest to their threshold first";
-	table.is_wanted = IsKept;
-	table.max_rows = NEAREST_KEPT;
-	FmaPut(page->out, "<details><summary>Rules that were kept, but nearly not</summary>\n");
-	FmaPutTable(page, &table, rules);
-	FmaPut(page->out, "</details>\n");
+	PutRulesOf(page, rules, "Rules that were broken", IsBroken, 0);
+	PutRulesOf(page, rules, "Rules of which it cannot be told", IsOpen, SOME_RULES);
+	PutRulesOf(page, rules, "Rules that were kept, the nearest to their threshold first", IsKept, SOME_RULES);
 }
 
 /* The figures of each model version */
@@ -157,7 +162,7 @@ PutVersions(FmaPage *page)
 		{"MAE", FMA_CELL_NUMBER, "mae"},
 		{"RMSE", FMA_CELL_NUMBER, "rmse"}
 	};
-	const FmaPageTable table = {FMA_PAGE_TABLE("Model versions", columns), .max_rows = 50, .more = "fma_overview"};
+	const FmaPageTable table = {FMA_PAGE_TABLE("Model versions", columns), .is_titled = true, .max_rows = 50, .more = "fma_overview"};
 	FmaNode    *versions = FmaNodeList(page->report, "versions");
 
 	if (FmaListLength(versions) > 1)
@@ -172,13 +177,6 @@ PutComparedSlice(FmaPage *page, FmaNode *row)
 		FmaPut(page->out, "<strong>all rows</strong>");
 	else
 		FmaPutData(page->out, FmaNodeText(row, "slice"), 2 * FMA_SHOWN_LENGTH);
-}
-
-/* The interval of a difference */
-static void
-PutDifferenceInterval(FmaPage *page, FmaNode *row)
-{
-	FmaPutInterval(page->out, FmaNodeNumber(row, "ci_low"), FmaNodeNumber(row, "ci_high"), page->is_loss ? FmaNumberText : FmaPointsText);
 }
 
 /* Which versions were compared */
@@ -205,7 +203,7 @@ FmaPutComparison(FmaPage *page)
 		{"Older", FMA_CELL_RATE, "loss_a"},
 		{"Newer", FMA_CELL_RATE, "loss_b"},
 		{page->is_loss ? "Difference" : "Difference, points", FMA_CELL_DIFFERENCE, "difference"},
-		{"95&#8239;% interval", FMA_CELL_OWN, "ci_low", NULL, PutDifferenceInterval},
+		{"95&#8239;% interval", FMA_CELL_DIFFERENCE_RANGE, "ci_low", "ci_high"},
 		{"Only older failed", FMA_CELL_COUNT, "only_a_failed"},
 		{"Only newer failed", FMA_CELL_COUNT, "only_b_failed"},
 		{"p", FMA_CELL_P, "p_value"},
@@ -253,7 +251,7 @@ FmaPutDrift(FmaPage *page)
 		{"q", FMA_CELL_P, "q_value"},
 		{"Verdict", FMA_CELL_OWN, "verdict", NULL, PutVerdict}
 	};
-	const FmaPageTable table = {FMA_PAGE_TABLE("Drift, column by column", columns), .max_rows = 20, .more = "fma_drift_metrics"};
+	const FmaPageTable table = {FMA_PAGE_TABLE("Drift, column by column", columns), .is_titled = true, .max_rows = 20, .more = "fma_drift_metrics"};
 	FmaNode    *drift = FmaNodeList(page->report, "drift");
 	TimestampTz time;
 
@@ -300,7 +298,7 @@ FmaPutExplanation(FmaPage *page)
 		{"p", FMA_CELL_P, "p_value"}
 	};
 	const FmaPageTable table = {
-		FMA_PAGE_TABLE("Why the rate changed", columns), .max_rows = 20, .more = "fma_change_explanation"
+		FMA_PAGE_TABLE("Why the rate changed", columns), .is_titled = true, .max_rows = 20, .more = "fma_change_explanation"
 	};
 
 	FmaPut(page->out, "<p class=\"about\">How far the change of the rate comes from more or fewer such rows (mix), and from such rows failing at another "

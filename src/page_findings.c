@@ -52,7 +52,7 @@ PutConfidentNote(FmaPage *page, FmaNode *overview)
 	if (isnan(high))
 		return;
 	FmaPut(page->out, "confidence from ");
-	FmaPutFigure(page->out, FmaPercentText(high));
+	FmaPutFigure(page->out, FmaRoundPercentText(high));
 }
 
 /* What the ECE of a calibrated model would be */
@@ -197,11 +197,17 @@ PutConfirmation(FmaPage *page, FmaNode *row)
 	}
 }
 
+/* How many rows, which lead to them */
 static void
 PutRowsLink(FmaPage *page, FmaNode *row)
 {
+	double		n = FmaNodeNumber(row, "n");
+
 	if (page->hotspot > 0)
-		appendStringInfo(page->out, "<a href=\"#hotspot-%d-rows\" aria-label=\"Rows of hotspot %d\">rows</a>", page->hotspot, page->hotspot);
+		appendStringInfo(page->out, "<a href=\"#hotspot-%d-rows\" title=\"%s: show some\">", page->hotspot, FmaExactText(n));
+	FmaPutFigure(page->out, FmaCountText(n));
+	if (page->hotspot > 0)
+		FmaPut(page->out, "</a>");
 }
 
 /* The SQL, in a row of its own below */
@@ -235,15 +241,14 @@ PutHotspotTable(FmaPage *page, FmaNode *hotspots)
 		{"Against all rows", FMA_CELL_BAR, rate},
 		{page->is_loss ? "Mean loss" : "Failure rate", FMA_CELL_RATE, rate},
 		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
-		{"Rows", FMA_CELL_COUNT, "n"},
+		{"Rows", FMA_CELL_OWN_NUMBER, "n", NULL, PutRowsLink},
 		{"Lift", FMA_CELL_LIFT, "lift"},
 		{"Of all failures", FMA_CELL_SHARE, "share_of_failures"},
 		{"q", FMA_CELL_P, "q_value"},
-		{"On new rows", FMA_CELL_OWN, "confirmation", NULL, PutConfirmation},
-		{"Rows behind it", FMA_CELL_OWN, NULL, NULL, PutRowsLink}
+		{"On new rows", FMA_CELL_OWN, "confirmation", NULL, PutConfirmation}
 	};
 	const FmaPageTable table = {
-		FMA_PAGE_TABLE("Hotspots", columns), .max_rows = FMA_MAX_HOTSPOTS, .more = "fma_hotspots",
+		FMA_PAGE_TABLE("Hotspots", columns), .is_titled = true, .max_rows = FMA_MAX_HOTSPOTS, .more = "fma_hotspots",
 		.row_attributes = PutHotspotId, .after_row = PutPredicate
 	};
 
@@ -268,7 +273,7 @@ PutSlices(FmaPage *page, FmaNode *slices)
 		{"Macro F1", FMA_CELL_NUMBER, "macro_f1"},
 		{"RMSE", FMA_CELL_NUMBER, "rmse"}
 	};
-	const FmaPageTable table = {FMA_PAGE_TABLE("Slices with the most failures beyond the expected", columns), .max_rows = 20};
+	const FmaPageTable table = {FMA_PAGE_TABLE("Slices with the most failures beyond the expected", columns), .is_titled = true, .max_rows = 20};
 
 	FmaPut(page->out, "<details><summary>Slices that overlap these, the most failures first</summary>\n");
 	FmaPutTable(page, &table, slices);

@@ -222,8 +222,8 @@ FmaPutMatrix(FmaPage *page)
 	double		folded = FmaNodeNumber(FmaNodeObject(page->report, "confusion"), "folded");
 	int			length = FmaListLength(page->labels);
 
-	FmaPut(page->out, "<p class=\"about\">A click on a cell shows its rows. The darker an orange cell, the more often that mistake is made; "
-		   "blue is right.</p>\n");
+	FmaPut(page->out, "<p class=\"about\">A click on a cell shows its rows. The stronger the orange, the more often that mistake is made; "
+		   "blue, on the diagonal, is right.</p>\n");
 	if (folded > 0)
 	{
 		FmaPut(page->out, "<p class=\"about\">The labels most often confused; the last row and column are ");
@@ -277,7 +277,7 @@ FmaPutLabels(FmaPage *page)
 		{"Of all errors", FMA_CELL_SHARE, "share_of_errors"},
 		{"Most often taken for", FMA_CELL_OWN, "taken_for", NULL, PutTakenFor}
 	};
-	const FmaPageTable table = {FMA_PAGE_TABLE("Labels, the most errors first", columns), .more = "fma_label_metrics"};
+	const FmaPageTable table = {FMA_PAGE_TABLE("Labels, the most errors first", columns), .is_titled = true, .more = "fma_label_metrics"};
 
 	FmaPutTable(page, &table, FmaNodeList(page->report, "labels"));
 }
@@ -324,24 +324,11 @@ PutCalibrationSentence(FmaPage *page, FmaNode *calibration)
 	appendStringInfoString(out, isnan(ece) ? "</p>\n" : ".</p>\n");
 }
 
-/* The gap, with a word for its direction */
-static void
-PutGap(FmaPage *page, FmaNode *row)
-{
-	double		gap = FmaNodeNumber(row, "gap");
-
-	FmaPut(page->out, "<span");
-	FmaPutTitle(page->out, gap);
-	appendStringInfo(page->out, " class=\"%s\">", gap > 0 ? "over" : "under");
-	FmaPutFigure(page->out, FmaPointsText(gap));
-	FmaPut(page->out, "</span>");
-}
-
 /* A bin's bounds */
 static void
 PutBinBounds(FmaPage *page, FmaNode *row)
 {
-	FmaPutInterval(page->out, FmaNodeNumber(row, "low"), FmaNodeNumber(row, "high"), FmaPercentText);
+	FmaPutInterval(page->out, FmaNodeNumber(row, "low"), FmaNodeNumber(row, "high"), FmaRoundPercentText);
 }
 
 static bool
@@ -362,9 +349,9 @@ FmaPutCalibration(FmaPage *page)
 		{"Mean confidence", FMA_CELL_SHARE, "mean_confidence"},
 		{"Accuracy", FMA_CELL_SHARE, "accuracy"},
 		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
-		{"Gap, points", FMA_CELL_OWN, "gap", NULL, PutGap}
+		{"Gap, points", FMA_CELL_DIFFERENCE, "gap"}
 	};
-	const FmaPageTable table = {FMA_PAGE_TABLE("Bins of the confidence", columns), .is_wanted = BinHasRows};
+	const FmaPageTable table = {FMA_PAGE_TABLE("Bins of the confidence", columns), .is_titled = true, .is_wanted = BinHasRows};
 
 	PutCalibrationSentence(page, calibration);
 	FmaPut(page->out, "<div class=\"beside\"><figure>");
@@ -375,6 +362,12 @@ FmaPutCalibration(FmaPage *page)
 		   "<span>pale: within the interval</span> <span>below: rows in each bin</span></p></figure>\n");
 	FmaPutTable(page, &table, bins);
 	FmaPut(page->out, "</div>\n");
+}
+
+static void
+PutThreshold(FmaPage *page, FmaNode *row)
+{
+	FmaPutFigure(page->out, FmaRoundPercentText(FmaNodeNumber(row, "threshold")));
 }
 
 /* Thresholds that the table shows */
@@ -396,13 +389,13 @@ FmaPutConfidenceCurve(FmaPage *page)
 {
 	FmaNode    *curve = FmaNodeList(page->report, "confidence_curve");
 	const FmaPageColumn columns[] = {
-		{"Least confidence", FMA_CELL_SHARE, "threshold"},
+		{"Least confidence", FMA_CELL_OWN, NULL, NULL, PutThreshold},
 		{"Rows left", FMA_CELL_COUNT, "n"},
 		{"Coverage", FMA_CELL_SHARE, "coverage"},
 		{"Errors left", FMA_CELL_COUNT, "errors"},
 		{"Accuracy", FMA_CELL_SHARE, "accuracy"}
 	};
-	const FmaPageTable table = {FMA_PAGE_TABLE("Some thresholds", columns), .is_wanted = IsRoundThreshold};
+	const FmaPageTable table = {FMA_PAGE_TABLE("Some thresholds", columns), .is_titled = true, .is_wanted = IsRoundThreshold};
 
 	FmaPut(page->out, "<p class=\"about\">How many predictions are left, and how many of them are right, when only those with at least "
 		   "a given confidence are used.</p>\n<figure>");

@@ -120,7 +120,7 @@ PutItems(FmaPage *page, const char *name, FmaNode *items)
 		{"Time", FMA_CELL_TIME, "occurred_at"}
 	};
 	const FmaPageTable table = {
-		.caption = name, .columns = columns, .n_columns = lengthof(columns), .max_rows = MAX_ITEMS, .row_attributes = PutItemClass
+		.caption = name, .is_titled = true, .columns = columns, .n_columns = lengthof(columns), .max_rows = MAX_ITEMS, .row_attributes = PutItemClass
 	};
 	int			n_confident = 0;
 
@@ -348,16 +348,16 @@ void
 FmaPutDuplicates(FmaPage *page)
 {
 	const FmaPageColumn columns[] = {
-		{"Group of", FMA_CELL_TEXT, "representative"},
+		{"Representative", FMA_CELL_TEXT, "representative"},
 		{"Rows", FMA_CELL_COUNT, "size"},
 		{"Labels", FMA_CELL_TEXT, "labels"},
-		{"They", FMA_CELL_OWN, "labels_disagree", NULL, PutDisagreement},
+		{"Which", FMA_CELL_OWN, "labels_disagree", NULL, PutDisagreement},
 		{"Batches", FMA_CELL_OWN, "crosses_batches", NULL, PutCrossing},
 		{"Least similarity", FMA_CELL_NUMBER, "min_similarity"},
 		{"Left out later", FMA_CELL_COUNT, "excluded"},
 		{"Ids", FMA_CELL_TEXT, "ids"}
 	};
-	const FmaPageTable table = {FMA_PAGE_TABLE("Groups of near-duplicates", columns), .max_rows = 20};
+	const FmaPageTable table = {FMA_PAGE_TABLE("Groups of near-duplicates", columns), .is_titled = true, .max_rows = 20};
 	double		total = FmaNodeNumber(page->report, "duplicates_total");
 
 	FmaPut(page->out, "<p class=\"about\">Rows with nearly the same embedding. Where their labels differ, one of them is wrong; where they are in several "
@@ -385,7 +385,7 @@ FmaPutNotes(FmaPage *page)
 		{"Results", FMA_CELL_COUNT, "rows"},
 		{"Note", FMA_CELL_TEXT, "message"}
 	};
-	const FmaPageTable table = {FMA_PAGE_TABLE("Stages of the run", columns), .max_rows = 100, .more = "fma_run_log"};
+	const FmaPageTable table = {FMA_PAGE_TABLE("Stages of the run", columns), .is_titled = true, .max_rows = 100, .more = "fma_run_log"};
 
 	if (FmaListLength(notes) > 0)
 		FmaPut(page->out, "<ul>\n");

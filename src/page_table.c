@@ -79,6 +79,8 @@ HasCell(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 		case FMA_CELL_OWN:
 			return column->key == NULL || FmaNodeText(row, column->key) != NULL;
 		case FMA_CELL_RANGE:
+		case FMA_CELL_DIFFERENCE_RANGE:
+		case FMA_CELL_NUMBER_RANGE:
 			return !isnan(FmaNodeNumber(row, column->key)) && !isnan(FmaNodeNumber(row, column->other));
 		default:
 			return !isnan(FmaNodeNumber(row, column->key));
@@ -105,6 +107,19 @@ IsNumberKind(FmaCellKind kind)
 	return kind != FMA_CELL_TEXT && kind != FMA_CELL_OWN && kind != FMA_CELL_TIME && kind != FMA_CELL_BAR;
 }
 
+static bool
+IsRange(FmaCellKind kind)
+{
+	return kind == FMA_CELL_RANGE || kind == FMA_CELL_DIFFERENCE_RANGE || kind == FMA_CELL_NUMBER_RANGE;
+}
+
+/* A difference of two mean losses */
+static char *
+SignedText(double value)
+{
+	return psprintf("%s%s", value > 0 ? "+" : "", FmaNumberText(value));
+}
+
 /* A number as its column writes it */
 static char *
 NumberText(FmaPage *page, FmaCellKind kind, double value)
@@ -118,7 +133,7 @@ NumberText(FmaPage *page, FmaCellKind kind, double value)
 		case FMA_CELL_RATE:
 			return FmaRateFormat(page) (value);
 		case FMA_CELL_DIFFERENCE:
-			return page->is_loss ? psprintf("%s%s", value > 0 ? "+" : "", FmaNumberText(value)) : FmaPointsText(value);
+			return page->is_loss ? SignedText(value) : FmaPointsText(value);
 		case FMA_CELL_LIFT:
 			return fabs(value) < 100 ? psprintf("%.2f", value) : FmaNumberText(value);
 		case FMA_CELL_P:
@@ -155,7 +170,12 @@ PutRange(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 	double		high = FmaNodeNumber(row, column->other);
 
 	appendStringInfo(page->out, "<span title=\"%s to %s\">", FmaExactText(low), FmaExactText(high));
-	FmaPutInterval(page->out, low, high, FmaRateFormat(page));
+	if (column->kind == FMA_CELL_RANGE)
+		FmaPutInterval(page->out, low, high, FmaRateFormat(page));
+	else if (column->kind == FMA_CELL_NUMBER_RANGE)
+		FmaPutInterval(page->out, low, high, FmaNumberText);
+	else
+		FmaPutInterval(page->out, low, high, page->is_loss ? SignedText : FmaPointsText);
 	FmaPut(page->out, "</span>");
 }
 
@@ -191,12 +211,15 @@ PutContent(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 			PutTime(page, row, column->key);
 			break;
 		case FMA_CELL_RANGE:
+		case FMA_CELL_DIFFERENCE_RANGE:
+		case FMA_CELL_NUMBER_RANGE:
 			PutRange(page, column, row);
 			break;
 		case FMA_CELL_BAR:
 			PutBarCell(page, column, row);
 			break;
 		case FMA_CELL_OWN:
+		case FMA_CELL_OWN_NUMBER:
 			column->put(page, row);
 			break;
 		default:
@@ -225,7 +248,7 @@ PutRow(FmaPage *page, const FmaPageTable *table, const Shown *shown, int n_shown
 		if (shown[i].is_number)
 		{
 			FmaPut(page->out, " class=\"num\"");
-			if (column->kind != FMA_CELL_RANGE)
+			if (!IsRange(column->kind) && column->kind != FMA_CELL_OWN_NUMBER)
 				FmaPutTitle(page->out, FmaNodeNumber(row, column->key));
 		}
 		FmaPut(page->out, ">");
@@ -240,8 +263,8 @@ PutRow(FmaPage *page, const FmaPageTable *table, const Shown *shown, int n_shown
 static void
 PutHead(FmaPage *page, const FmaPageTable *table, const Shown *shown, int n_shown)
 {
-	appendStringInfo(page->out, "<section class=\"scroll\" tabindex=\"0\" aria-label=\"Table: %s\"><table><caption>%s</caption>\n<thead><tr>",
-					 table->caption, table->caption);
+	appendStringInfo(page->out, "<section class=\"scroll\" tabindex=\"0\" aria-label=\"Table: %s\"><table%s><caption>%s</caption>\n<thead><tr>",
+					 table->caption, table->is_titled ? " class=\"titled\"" : "", table->caption);
 	for (int i = 0; i < n_shown; i++)
 		appendStringInfo(page->out, "<th scope=\"col\"%s>%s</th>", shown[i].is_number ? " class=\"num\"" : "", shown[i].column->head);
 	FmaPut(page->out, "</tr></thead>\n<tbody>\n");
@@ -259,7 +282,7 @@ FmaPutTable(FmaPage *page, const FmaPageTable *table, FmaNode *list)
 
 	for (int i = 0; i < table->n_columns; i++)
 		if (i == 0 || HasColumn(page, table, &table->columns[i], list, n_rows))
-			shown[n_shown++] = (Shown) {&table->columns[i], IsNumberKind(table->columns[i].kind)};
+			shown[n_shown++] = (Shown) {&table->columns[i], i > 0 && IsNumberKind(table->columns[i].kind)};
 	PutHead(page, table, shown, n_shown);
 	for (int i = 0; i < n_rows && (table->max_rows == 0 || n_put < table->max_rows); i++)
 	{

@@ -105,7 +105,12 @@ FmaPutTimeline(FmaPage *page)
 		FmaPut(page->out, " by ");
 		FmaPutData(page->out, period, FMA_SHOWN_LENGTH);
 	}
-	FmaPut(page->out, " with 95&#8239;% intervals; dashed: all rows; thick: the level before and after a change; below: rows of each period.</p>\n<figure>");
+	if (FmaListMax(points, "ci_high", -1) >= 0)
+		FmaPut(page->out, " with 95&#8239;% intervals");
+	FmaPut(page->out, "; dashed: all rows; ");
+	if (FmaListLength(changes) > 0)
+		FmaPut(page->out, "thick: the level before and after a change; ");
+	FmaPut(page->out, "grey: rows of each period.</p>\n<figure>");
 	FmaPutTimelineChart(page, points, changes);
 	FmaPut(page->out, "</figure>\n");
 	PutChangepoints(page, changes);
@@ -130,7 +135,7 @@ FmaPutBatches(FmaPage *page)
 	};
 	const bool	is_long = FmaListLength(batches) > WORST_BATCHES;
 	const FmaPageTable table = {
-		FMA_PAGE_TABLE(is_long ? "The worst batches" : "Batches", columns), .max_rows = WORST_BATCHES, .is_wanted = IsAmongWorst,
+		FMA_PAGE_TABLE(is_long ? "The worst batches" : "Batches", columns), .is_titled = !is_long, .max_rows = WORST_BATCHES, .is_wanted = IsAmongWorst,
 		.more = "fma_batches"
 	};
 
@@ -150,21 +155,23 @@ PutClusterName(FmaPage *page, FmaNode *row)
 		appendStringInfo(page->out, "%.0f", cluster);
 }
 
-/* What is confused in a cluster */
+/* What is confused in a cluster, and how often */
 static void
 PutConfused(FmaPage *page, FmaNode *row)
 {
 	double		n = FmaNodeNumber(row, "confused_n");
 
+	FmaPut(page->out, "<span>Most often ");
 	FmaPutData(page->out, FmaNodeText(row, "confused_truth"), FMA_SHOWN_LENGTH / 2);
 	FmaPut(page->out, " taken for ");
 	FmaPutData(page->out, FmaNodeText(row, "confused_prediction"), FMA_SHOWN_LENGTH / 2);
 	if (!isnan(n))
 	{
-		FmaPut(page->out, " <span class=\"soft\">");
+		FmaPut(page->out, ", ");
 		FmaPutFigure(page->out, FmaCountText(n));
-		FmaPut(page->out, "&#8239;&times;</span>");
+		FmaPut(page->out, "&#8239;&times;");
 	}
+	FmaPut(page->out, "</span> ");
 }
 
 /* The rules that a cluster breaks */
@@ -185,10 +192,27 @@ PutBreaches(FmaPage *page, FmaNode *row)
 			segment != NULL && strcmp(segment, cluster) == 0)
 			count++;
 	}
-	if (count == 0)
-		FmaPut(page->out, "<span class=\"none\">none</span>");
-	else
-		appendStringInfo(page->out, "<a class=\"verdict no\" href=\"#rules\">&#10007; %d</a>", count);
+	if (count > 0)
+		appendStringInfo(page->out, "<span><a class=\"verdict no\" href=\"#rules\">&#10007; breaks %d rule%s</a></span>", count, count == 1 ? "" : "s");
+}
+
+/* What is not a number of a cluster, in a row of its own below */
+static void
+PutAboutCluster(FmaPage *page, FmaNode *row, int n_columns)
+{
+	char	   *representatives = FmaNodeText(row, "representatives");
+
+	appendStringInfo(page->out, "<tr class=\"below\"><td colspan=\"%d\"><p class=\"facts\">", n_columns);
+	if (FmaNodeText(row, "confused_truth") != NULL)
+		PutConfused(page, row);
+	if (representatives != NULL)
+	{
+		FmaPut(page->out, "<span>typical rows ");
+		FmaPutData(page->out, representatives, FMA_SHOWN_LENGTH);
+		FmaPut(page->out, "</span> ");
+	}
+	PutBreaches(page, row);
+	FmaPut(page->out, "</p></td></tr>\n");
 }
 
 /* Clusters of embeddings, the worst first */
@@ -206,11 +230,12 @@ FmaPutClusters(FmaPage *page)
 		{"Of all failures", FMA_CELL_SHARE, "share_of_failures"},
 		{"Rate without it", FMA_CELL_SHARE, "impact"},
 		{"q", FMA_CELL_P, "q_value"},
-		{"Most confused", FMA_CELL_OWN, "confused_truth", NULL, PutConfused},
-		{"Typical rows", FMA_CELL_TEXT, "representatives"},
-		{"Rules broken", FMA_CELL_OWN, NULL, NULL, PutBreaches}
+		{"Confident errors", FMA_CELL_COUNT, "confident_errors"}
 	};
-	const FmaPageTable table = {FMA_PAGE_TABLE("Clusters of embeddings, the worst first", columns), .max_rows = 100, .more = "fma_clusters"};
+	const FmaPageTable table = {
+		FMA_PAGE_TABLE("Clusters of embeddings, the worst first", columns), .is_titled = true, .max_rows = 100, .more = "fma_clusters",
+		.after_row = PutAboutCluster
+	};
 
 	FmaPut(page->out, "<p class=\"about\">Rows that look alike to the model. &ldquo;Rate without it&rdquo; is what all other rows together would show; "
 		   "typical rows are those nearest to the cluster&rsquo;s centre, by id.</p>\n");
@@ -256,23 +281,6 @@ FmaPutPlaces(FmaPage *page)
 	FmaPutTable(page, &table, places);
 }
 
-/* Failures beside the expected */
-static void
-PutExpected(FmaPage *page, FmaNode *row)
-{
-	double		failures = FmaNodeNumber(row, "failures");
-	double		expected = FmaNodeNumber(row, "expected");
-
-	FmaPutFigure(page->out, FmaCountText(failures));
-	if (isnan(expected))
-		return;
-	FmaPut(page->out, " <span class=\"soft\"");
-	FmaPutTitle(page->out, expected);
-	FmaPut(page->out, ">for ");
-	FmaPutFigure(page->out, FmaNumberText(expected));
-	FmaPut(page->out, "</span>");
-}
-
 /* The place in the middle, by rank */
 static void
 PutAround(FmaPage *page, FmaNode *row)
@@ -295,12 +303,13 @@ FmaPutSpaceTime(FmaPage *page)
 		{"From", FMA_CELL_TIME, "starts_at"},
 		{"Until", FMA_CELL_TIME, "ends_at"},
 		{"Rows", FMA_CELL_COUNT, "n"},
-		{"Failures for the expected", FMA_CELL_OWN, "failures", NULL, PutExpected},
+		{"Failures", FMA_CELL_COUNT, "failures"},
+		{"Expected", FMA_CELL_NUMBER, "expected"},
 		{"Relative risk", FMA_CELL_LIFT, "relative_risk"},
 		{"p", FMA_CELL_P, "p_value"}
 	};
 	const FmaPageTable table = {
-		FMA_PAGE_TABLE("Clusters in space and time", columns), .max_rows = 20, .more = "fma_space_time_hotspots"
+		FMA_PAGE_TABLE("Clusters in space and time", columns), .is_titled = true, .max_rows = 20, .more = "fma_space_time_hotspots"
 	};
 
 	FmaPut(page->out, "<p class=\"about\">Neighbouring places and consecutive periods with more failures than elsewhere; "

@@ -70,7 +70,7 @@ PlotY(double value, double max)
 
 /* Begins a chart: its size, its name, and lines at round values */
 static void
-PutFrame(StringInfo out, const char *name, int height, double y_max, char *(*format) (double value))
+PutFrame(StringInfo out, const char *name, int height, double y_max, bool is_share)
 {
 	double		step = FmaAxisStep(y_max, 4);
 
@@ -81,7 +81,7 @@ PutFrame(StringInfo out, const char *name, int height, double y_max, char *(*for
 
 		appendStringInfo(out, "<line class=\"%s\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" y2=\"%.1f\"/><text class=\"tick\" x=\"0\" y=\"%.1f\">",
 						 i == 0 ? "rule" : "grid", y, y, y - 4);
-		FmaPutFigure(out, format(i * step));
+		FmaPutFigure(out, is_share ? FmaRoundPercentText(i * step) : psprintf("%g", i * step));
 		FmaPut(out, "</text>\n");
 	}
 }
@@ -94,11 +94,11 @@ BeginStretched(StringInfo out, int height)
 					 height, 100 * UNITS, height);
 }
 
-/* A text beneath the axis: the first begins and the last ends where its point is */
+/* A text beneath the axis: one at an edge does not reach beyond it */
 static void
-BeginTick(StringInfo out, double x, int y, int i, int last)
+BeginTick(StringInfo out, double x, int y, const char *anchor)
 {
-	appendStringInfo(out, "<text class=\"tick%s\" x=\"%.2f%%\" y=\"%d\">", i == 0 ? "" : i == last ? " end" : " mid", x, y);
+	appendStringInfo(out, "<text class=\"tick%s\" x=\"%.2f%%\" y=\"%d\">", anchor, x, y);
 }
 
 /* One line of the confidence curve */
@@ -149,7 +149,7 @@ FmaPutCurveChart(StringInfo out, FmaNode *curve)
 	double		accuracy = MiddleOfCurve(curve, "accuracy");
 	int			height = PLOT_BOTTOM + TICK_HEIGHT + 20;
 
-	PutFrame(out, "Accuracy and coverage by least confidence; the table below has the numbers", height, 1, FmaPercentText);
+	PutFrame(out, "Accuracy and coverage by least confidence; the table below has the numbers", height, 1, true);
 	BeginStretched(out, height);
 	PutCurveLine(out, curve, "coverage");
 	PutCurveLine(out, curve, "accuracy");
@@ -158,7 +158,7 @@ FmaPutCurveChart(StringInfo out, FmaNode *curve)
 	PutCurveName(out, "accuracy", "accuracy", accuracy, !(coverage > accuracy));
 	for (int i = 0; i <= 5; i++)
 	{
-		BeginTick(out, PlotX(i / 5.0), PLOT_BOTTOM + 16, i, 5);
+		BeginTick(out, PlotX(i / 5.0), PLOT_BOTTOM + 16, i == 5 ? " end" : " mid");
 		appendStringInfo(out, "%d%s</text>", i * 20, i == 5 ? "&#8239;%" : "");
 	}
 	appendStringInfo(out, "<text class=\"axis mid\" x=\"50%%\" y=\"%d\">Only predictions with at least this confidence</text></svg>\n", height - 4);
@@ -383,7 +383,7 @@ PutDates(const Timeline *timeline, int y)
 
 		if (!FmaNodeTime(point->row, "time", &time))
 			continue;
-		BeginTick(timeline->page->out, point->x, y, i, last == 0 ? -1 : last);
+		BeginTick(timeline->page->out, point->x, y, i == 0 && last > 0 ? "" : i == last && last > 0 ? " end" : " mid");
 		FmaPutText(timeline->page->out, FmaTimeText(time, timeline->page->zone));
 		FmaPut(timeline->page->out, "</text>\n");
 	}
@@ -401,7 +401,7 @@ FmaPutTimelineChart(FmaPage *page, FmaNode *list, FmaNode *changes)
 	if (timeline.count == 0)
 		return;
 	PlacePoints(&timeline);
-	PutFrame(out, "Failures by time; the tables below have the numbers", height, timeline.y_max, FmaRateFormat(page));
+	PutFrame(out, "Failures by time; the tables below have the numbers", height, timeline.y_max, !page->is_loss);
 	if (!isnan(page->baseline))
 		appendStringInfo(out, "<line class=\"base\" x1=\"%.1f%%\" x2=\"%.1f%%\" y1=\"%.1f\" y2=\"%.1f\"/>\n", PLOT_LEFT, PLOT_RIGHT,
 						 PlotY(page->baseline, timeline.y_max), PlotY(page->baseline, timeline.y_max));

@@ -142,7 +142,7 @@ OptionalConfidence(FunctionCallInfo fcinfo, int argno, const char *name, double 
 static FmaDataset *
 DatasetArg(FunctionCallInfo fcinfo)
 {
-	return FmaGetDataset(FmaWordArg(fcinfo, ARG_DATASET, "dataset"), FMA_READ);
+	return FmaGetDataset(FmaWordArg(fcinfo, ARG_DATASET, "dataset"), FMA_READ_PREDICTIONS);
 }
 
 /* Reads the arguments that say which rows; model_version, since and until begin at "version" */

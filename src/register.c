@@ -7,6 +7,7 @@
  * empty one: both put the new settings over the old, derive what nobody said,
  * and check the whole.
  */
+#include "schedule.h"
 #include "settings.h"
 
 #include "catalog/namespace.h"
@@ -446,6 +447,8 @@ fma_alter_dataset(PG_FUNCTION_ARGS)
 	FmaWrite(psprintf("UPDATE %s.fma_dataset SET name = $2, owner = $3::pg_catalog.regrole, relation = $4::pg_catalog.regclass, "
 					  "settings = $5, changed_at = pg_catalog.now() WHERE dataset_id OPERATOR(pg_catalog.=) $1", FmaSchema()),
 			 lengthof(types), types, values, NULL);
+	if (strcmp(name, dataset->name) != 0)
+		FmaRenameJob(name, dataset->name);
 	/* What was excluded as duplicates are ids, which mean nothing in another column or table */
 	if (dataset->relation != old_relation || strcmp(old_id, ShownId(dataset)) != 0)
 		FmaWrite(psprintf("DELETE FROM %s.fma_excluded WHERE dataset_id OPERATOR(pg_catalog.=) %d", FmaSchema(), dataset->id), 0, NULL, NULL, NULL);
@@ -474,22 +477,24 @@ fma_unregister(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* fma_share(name, role, allowed): who else may read a dataset */
+/* fma_share(name, role, allowed, predictions): who else may read a dataset, with its predictions or without */
 Datum
 fma_share(PG_FUNCTION_ARGS)
 {
 	FmaDataset *dataset = FmaGetLockedDataset(FmaTextArg(fcinfo, 0));
 	char	   *name = FmaTextArg(fcinfo, 1);
-	Oid			types[] = {INT4OID, OIDOID};
+	Oid			types[] = {INT4OID, OIDOID, BOOLOID};
 	Datum		values[lengthof(types)];
 
 	values[0] = Int32GetDatum(dataset->id);
+	values[2] = PG_GETARG_DATUM(3);
 	values[1] = ObjectIdGetDatum(strcmp(name, "public") == 0 ? InvalidOid : get_role_oid(name, false));
 	if (PG_GETARG_BOOL(2))
-		FmaWrite(psprintf("INSERT INTO %s.fma_dataset_share (dataset_id, role) VALUES ($1, $2::pg_catalog.regrole) ON CONFLICT DO NOTHING",
+		FmaWrite(psprintf("INSERT INTO %s.fma_dataset_share (dataset_id, role, predictions) VALUES ($1, $2::pg_catalog.regrole, $3) "
+						  "ON CONFLICT (dataset_id, role) DO UPDATE SET predictions = EXCLUDED.predictions",
 						  FmaSchema()), lengthof(types), types, values, NULL);
 	else
 		FmaWrite(psprintf("DELETE FROM %s.fma_dataset_share WHERE dataset_id OPERATOR(pg_catalog.=) $1 AND role OPERATOR(pg_catalog.=) $2",
-						  FmaSchema()), lengthof(types), types, values, NULL);
+						  FmaSchema()), 2, types, values, NULL);
 	PG_RETURN_VOID();
 }

@@ -25,7 +25,7 @@ CREATE FUNCTION fma_unregister(name text) RETURNS void
 COMMENT ON FUNCTION fma_unregister(text) IS 'Deletes a dataset with its rules and results.
 The table of predictions itself stays as it is.';
 
-CREATE FUNCTION fma_share(name text, role text, allowed boolean DEFAULT true) RETURNS void
+CREATE FUNCTION fma_share(name text, role text, allowed boolean DEFAULT true, predictions boolean DEFAULT true) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
-COMMENT ON FUNCTION fma_share(text, text, boolean) IS 'Lets a role read a dataset''s results and predictions, or no longer.
-The role "public" means everybody.';
+COMMENT ON FUNCTION fma_share(text, text, boolean, boolean) IS 'Lets a role read a dataset''s results and predictions, or no longer.
+The role "public" means everybody. predictions => false: the results alone. Another call changes it.';

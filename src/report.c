@@ -5,8 +5,9 @@
  * The sections are read from the views, as they were when the run was the
  * newest one: a report and the views cannot disagree.
  */
+#include "report.h"
+
 #include "arguments.h"
-#include "as_of.h"
 #include "examples.h"
 #include "report_words.h"
 #include "settings.h"
@@ -18,8 +19,6 @@
 #include "utils/guc.h"
 
 PG_FUNCTION_INFO_V1(fma_report_json);
-
-#define MAX_EXAMPLES 100
 
 /* Reads the sections from the views, in the caller's memory context */
 static Jsonb *
@@ -77,35 +76,36 @@ TextList(List *lines)
 static Jsonb *
 Examples(const FmaDataset *dataset, const FmaStoredRun *run, Jsonb *report, int per_group, List **notes)
 {
-	if (per_group > 0)
+	if (per_group > 0 && FmaMayReadPredictions(dataset))
 		return FmaReadExamples(dataset, run, FmaOpenReport(report), per_group, notes);
-	*notes = lappend(*notes, "No rows are listed: none were asked for.");
+	*notes = lappend(*notes, per_group > 0 ? "No rows are listed: they were not shared with the reader." :
+					 "No rows are listed: none were asked for.");
 	return NULL;
 }
 
+/* All that a run found, in the shape that doc/report.md describes */
+Jsonb *
+FmaMakeReport(const FmaDataset *dataset, const FmaStoredRun *run, int examples)
+{
+	List	   *notes = NIL;
+	int			level = FmaShowRun(run->id);
+	Jsonb	   *report = ReadSections(dataset->name);
+
+	AtEOXact_GUC(false, level);
+	report = WithKey(report, "examples", Examples(dataset, run, report, examples, &notes));
+	report = WithKey(report, "summary", TextList(FmaSummaryOfReport(FmaOpenReport(report))));
+	return WithKey(report, "notes", TextList(list_concat(FmaNotesOfReport(FmaOpenReport(report)), notes)));
+}
+
 /*
- * fma_report_json(dataset, run, examples) -> jsonb: doc/report.md has its
- * shape.  Errors: unknown dataset, no complete run, a run that is not one of
- * the dataset's complete runs.
+ * fma_report_json(dataset, run, examples) -> jsonb.  Errors: unknown dataset, no
+ * complete run, a run that is not one of the dataset's complete runs.
  */
 Datum
 fma_report_json(PG_FUNCTION_ARGS)
 {
-	FmaDataset *dataset;
-	FmaStoredRun *run;
-	int			level;
-	int			examples;
-	Jsonb	   *report;
-	List	   *notes = NIL;
+	FmaDataset *dataset = FmaGetDataset(FmaWordArg(fcinfo, 0, "dataset"), FMA_READ);
+	FmaStoredRun *run = PG_ARGISNULL(1) ? FmaShownRun(dataset) : FmaCompleteRun(dataset, PG_GETARG_INT64(1));
 
-	dataset = FmaGetDataset(FmaWordArg(fcinfo, 0, "dataset"), FMA_READ);
-	run = PG_ARGISNULL(1) ? FmaShownRun(dataset) : FmaCompleteRun(dataset, PG_GETARG_INT64(1));
-	examples = FmaIntegerArg(fcinfo, 2, "examples", 0, MAX_EXAMPLES);
-	level = FmaShowRun(run->id);
-	report = ReadSections(dataset->name);
-	AtEOXact_GUC(false, level);
-	report = WithKey(report, "examples", Examples(dataset, run, report, examples, &notes));
-	report = WithKey(report, "summary", TextList(FmaSummaryOfReport(FmaOpenReport(report))));
-	report = WithKey(report, "notes", TextList(list_concat(FmaNotesOfReport(FmaOpenReport(report)), notes)));
-	PG_RETURN_JSONB_P(report);
+	PG_RETURN_JSONB_P(FmaMakeReport(dataset, run, FmaIntegerArg(fcinfo, 2, "examples", 0, FMA_MAX_EXAMPLES)));
 }

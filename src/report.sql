@@ -168,3 +168,19 @@ CREATE FUNCTION fma_report_json(dataset text, run bigint DEFAULT NULL, examples 
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE COST 10000;
 COMMENT ON FUNCTION fma_report_json(text, bigint, integer) IS 'all that a run found, as one JSON object of a documented shape
 run: a complete run of the dataset, by default the newest. examples: how many rows are listed for each hotspot and cell of the confusion matrix; 0 for none, and the source is not read.';
+
+CREATE FUNCTION fma_report_html(dataset text, run bigint DEFAULT NULL, examples integer DEFAULT 20) RETURNS text
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	SELECT fma_render_html(fma_report_json(dataset, run, examples));
+END;
+COMMENT ON FUNCTION fma_report_html(text, bigint, integer) IS 'all that a run found, as one page of HTML
+psql -XAtqc "SELECT fma_report_html(''flights'')" -o report.html';
+
+CREATE FUNCTION fma_report_markdown(dataset text, run bigint DEFAULT NULL, examples integer DEFAULT 20) RETURNS text
+	LANGUAGE SQL STABLE
+BEGIN ATOMIC
+	SELECT fma_render_markdown(fma_report_json(dataset, run, examples));
+END;
+COMMENT ON FUNCTION fma_report_markdown(text, bigint, integer) IS 'all that a run found, as GitHub-flavoured Markdown
+For an issue, a pull request or a wiki.';

@@ -3,6 +3,7 @@
  *		Near-duplicates in a run: groups of them to be reviewed, and runs that
  *		leave out all but their representatives.
  */
+#include "as_of.h"
 #include "run.h"
 
 #include "catalog/pg_type.h"

@@ -359,8 +359,8 @@ fma_run(PG_FUNCTION_ARGS)
 
 /*
  * fma_prune(name, keep): deletes the runs that started longer ago than "keep",
- * but never the newest complete one, and cluster models that no run is left of;
- * returns how many runs.
+ * but never the newest complete one, likewise saved reports, and cluster models
+ * that no run is left of; returns how many runs.
  */
 Datum
 fma_prune(PG_FUNCTION_ARGS)
@@ -382,6 +382,9 @@ fma_prune(PG_FUNCTION_ARGS)
 					  "WHERE dataset_id = $1 AND status = 'complete' "
 					  "HAVING max(run_id) IS NOT NULL)", FmaSchema(), FmaSchema());
 	deleted = FmaWrite(delete, lengthof(types), types, values, NULL);
+	FmaWrite(psprintf("DELETE FROM %s.fma_report WHERE dataset_id = $1 AND created_at < clock_timestamp() - $2 "
+					  "AND report_id <> ALL (SELECT max(report_id) FROM %s.fma_report WHERE dataset_id = $1 HAVING max(report_id) IS NOT NULL)",
+					  FmaSchema(), FmaSchema()), lengthof(types), types, values, NULL);
 	FmaWrite(psprintf("DELETE FROM %s.fma_cluster_model AS m WHERE m.dataset_id = %d AND m.retired "
 					  "AND NOT EXISTS (SELECT FROM %s.fma_result_cluster AS c WHERE c.model_id = m.model_id)",
 					  FmaSchema(), dataset->id, FmaSchema()), 0, NULL, NULL, NULL);

@@ -311,7 +311,7 @@ Only rows that occurred from since on and before until, where these are given. A
 CREATE FUNCTION fma_prune(name text, keep interval) RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C COST 10000;
 COMMENT ON FUNCTION fma_prune(text, interval) IS 'deletes a dataset''s runs that started longer ago than keep; returns how many
-The newest complete run stays, whatever its age.';
+The newest complete run stays, whatever its age. So do saved reports: older ones go, the newest stays.';
 
 -- private functions
 

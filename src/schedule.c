@@ -1,11 +1,11 @@
 /*
  * schedule.c
- *		Runs by pg_cron, where it is installed.
+ *		Runs and reports by pg_cron, where it is installed.
  *
  * pg_cron is called by its own functions, as the caller, who so becomes the
  * owner of the job: it runs with their rights, and fma_run checks them again.
  */
-#include "dataset.h"
+#include "schedule.h"
 
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
@@ -20,6 +20,17 @@
 
 PG_FUNCTION_INFO_V1(fma_schedule);
 PG_FUNCTION_INFO_V1(fma_unschedule);
+
+/* What a job does */
+typedef enum Action
+{
+	ACTION_RUN, ACTION_REPORT
+} Action;
+
+static const char *const action_names[] = {"run", "report", NULL};
+
+/* Reports that a job keeps: three months of nights */
+#define KEPT_REPORTS 100
 
 /* Jobs are named after their dataset */
 #define JOB_PREFIX "fma: "
@@ -36,29 +47,43 @@ JobName(const char *dataset)
 
 /* What a job executes: it has no search_path to rely on */
 static char *
-JobCommand(const char *dataset)
+JobCommand(const char *dataset, Action action)
 {
-	return psprintf("SELECT %s.fma_run(%s)", FmaSchema(), quote_literal_cstr(dataset));
+	char	   *name = quote_literal_cstr(dataset);
+	char	   *run = psprintf("%s.fma_run(%s)", FmaSchema(), name);
+
+	if (action == ACTION_REPORT)
+		return psprintf("SELECT %s.fma_save_report(%s, %s, keep => %d)", FmaSchema(), name, run, KEPT_REPORTS);
+	return psprintf("SELECT %s", run);
 }
 
 /* The statement to be executed where pg_cron lives in another database */
 static char *
-StatementElsewhere(const char *dataset, const char *cron)
+StatementElsewhere(const char *dataset, const char *cron, Action action)
 {
 	char	   *database = get_database_name(MyDatabaseId);
 
 	if (cron == NULL)
 		return psprintf("SELECT cron.unschedule(%s)", quote_literal_cstr(JobName(dataset)));
 	return psprintf("SELECT cron.schedule_in_database(%s, %s, %s, %s)", quote_literal_cstr(JobName(dataset)),
-					quote_literal_cstr(cron), quote_literal_cstr(JobCommand(dataset)), quote_literal_cstr(database));
+					quote_literal_cstr(cron), quote_literal_cstr(JobCommand(dataset, action)), quote_literal_cstr(database));
+}
+
+/* Whether the caller may use pg_cron's schema */
+static bool
+MayUseCron(void)
+{
+	Oid			schema = get_namespace_oid(CRON_SCHEMA, true);
+
+	return OidIsValid(schema) &&
+		DatumGetBool(DirectFunctionCall2(has_schema_privilege_id, ObjectIdGetDatum(schema), CStringGetTextDatum("USAGE")));
 }
 
 /* Checks that pg_cron is in this database and the caller may use it; errors say what to do */
 static void
-CheckCron(const char *dataset, const char *cron)
+CheckCron(const char *dataset, const char *cron, Action action)
 {
 	const char *home = GetConfigOption(CRON_DATABASE_SETTING, true, false);
-	Oid			schema;
 
 	if (!OidIsValid(get_extension_oid("pg_cron", true)))
 	{
@@ -75,11 +100,9 @@ CheckCron(const char *dataset, const char *cron)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("pg_cron lives in database \"%s\"", home),
-				 errhint("Execute there: %s;", StatementElsewhere(dataset, cron))));
+				 errhint("Execute there: %s;", StatementElsewhere(dataset, cron, action))));
 	}
-	schema = get_namespace_oid(CRON_SCHEMA, true);
-	if (!OidIsValid(schema) ||
-		!DatumGetBool(DirectFunctionCall2(has_schema_privilege_id, ObjectIdGetDatum(schema), CStringGetTextDatum("USAGE"))))
+	if (!MayUseCron())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for schema " CRON_SCHEMA),
@@ -121,24 +144,90 @@ CallCron(const char *statement, bool *found)
 	return isnull ? 0 : DatumGetInt64(value);
 }
 
+/* Makes a job of a dataset, or changes the one there is; returns its number */
+static int64
+Schedule(const char *dataset, const char *cron, Action action)
+{
+	bool		found;
+
+	/* quoted literals fit whatever pg_cron's release calls text */
+	return CallCron(psprintf("SELECT cron.schedule(%s, %s, %s)::pg_catalog.int8", quote_literal_cstr(JobName(dataset)),
+							 quote_literal_cstr(cron), quote_literal_cstr(JobCommand(dataset, action))), &found);
+}
+
+/* Which of cron.job are the caller's of that name */
+static char *
+JobsSql(const char *dataset)
+{
+	return psprintf("FROM cron.job WHERE jobname::pg_catalog.text OPERATOR(pg_catalog.=) %s "
+					"AND username::pg_catalog.text OPERATOR(pg_catalog.=) %s::pg_catalog.text",
+					quote_literal_cstr(JobName(dataset)), quote_literal_cstr(GetUserNameFromId(GetUserId(), false)));
+}
+
+/* Ends the caller's job of a dataset; whether there was one */
+static bool
+Unschedule(const char *dataset)
+{
+	bool		found;
+
+	(void) CallCron(psprintf("SELECT cron.unschedule(jobid)::pg_catalog.int4::pg_catalog.int8 %s", JobsSql(dataset)), &found);
+	return found;
+}
+
+/* The schedule of the caller's active job of a dataset, if it does what such a job does; else NULL */
+static char *
+ScheduleOf(const char *dataset, Action action)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *cron = NULL;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute(psprintf("SELECT schedule %s AND active AND command::pg_catalog.text OPERATOR(pg_catalog.=) %s", JobsSql(dataset),
+							 quote_literal_cstr(JobCommand(dataset, action))), false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read cron.job");
+	if (SPI_processed > 0)
+		cron = MemoryContextStrdup(caller, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
+	SPI_finish();
+	return cron;
+}
+
 /*
- * fma_schedule(name, cron) -> the number of pg_cron's job, which runs the
- * dataset.  Another call changes the schedule.
+ * A dataset gets another name: so does the caller's job, which would run one
+ * that does not exist.  pg_cron has no way to rename, so it is made again.
+ */
+void
+FmaRenameJob(const char *from, const char *to)
+{
+	if (!OidIsValid(get_extension_oid("pg_cron", true)) || !MayUseCron())
+		return;
+	for (Action action = ACTION_RUN; action <= ACTION_REPORT; action++)
+	{
+		char	   *cron = ScheduleOf(from, action);
+
+		if (cron == NULL)
+			continue;
+		(void) Unschedule(from);
+		(void) Schedule(to, cron, action);
+		return;
+	}
+}
+
+/*
+ * fma_schedule(name, cron, action) -> the number of pg_cron's job, which runs
+ * the dataset, and saves a report if that is the action.  Another call changes
+ * the schedule.
  */
 Datum
 fma_schedule(PG_FUNCTION_ARGS)
 {
 	FmaDataset *dataset = FmaGetDataset(FmaTextArg(fcinfo, 0), FMA_MANAGE);
 	char	   *cron = FmaTextArg(fcinfo, 1);
-	bool		found;
-	int64		job;
+	Action		action = FmaChoose("action", FmaTextArg(fcinfo, 2), action_names);
 
-	CheckCron(dataset->name, cron);
+	CheckCron(dataset->name, cron, action);
 	CheckLogin();
-	/* quoted literals fit whatever pg_cron's release calls text */
-	job = CallCron(psprintf("SELECT cron.schedule(%s, %s, %s)::pg_catalog.int8", quote_literal_cstr(JobName(dataset->name)),
-							quote_literal_cstr(cron), quote_literal_cstr(JobCommand(dataset->name))), &found);
-	PG_RETURN_INT64(job);
+	PG_RETURN_INT64(Schedule(dataset->name, cron, action));
 }
 
 /*
@@ -149,13 +238,7 @@ Datum
 fma_unschedule(PG_FUNCTION_ARGS)
 {
 	char	   *name = FmaTextArg(fcinfo, 0);
-	bool		found;
 
-	CheckCron(name, NULL);
-	(void) CallCron(psprintf("SELECT cron.unschedule(jobid)::pg_catalog.int4::pg_catalog.int8 FROM cron.job "
-							 "WHERE jobname::pg_catalog.text OPERATOR(pg_catalog.=) %s "
-							 "AND username::pg_catalog.text OPERATOR(pg_catalog.=) %s::pg_catalog.text",
-							 quote_literal_cstr(JobName(name)),
-							 quote_literal_cstr(GetUserNameFromId(GetUserId(), false))), &found);
-	PG_RETURN_BOOL(found);
+	CheckCron(name, NULL, ACTION_RUN);
+	PG_RETURN_BOOL(Unschedule(name));
 }

@@ -2,11 +2,12 @@
 \set ON_ERROR_STOP on
 \set QUIET on
 BEGIN;
-SELECT plan(10);
+SELECT plan(16);
 CREATE ROLE fma_plain LOGIN;
 CREATE ROLE fma_mute;
 CREATE ROLE fma_stranger LOGIN;
 CREATE TABLE plain AS SELECT 1 AS id, true AS failed;
+GRANT SELECT ON plain TO fma_plain;
 INSERT INTO fma_dataset (name, owner, relation, settings) VALUES
 	('it''s', 'fma_plain', 'plain', '{"task": "condition", "failed": "t.failed"}'),
 	('mute', 'fma_mute', 'plain', '{"task": "condition", "failed": "t.failed"}');
@@ -40,7 +41,7 @@ RESET ROLE;
 -- Something that looks like pg_cron, where the real one is not created
 CREATE SCHEMA cron;
 UPDATE pg_extension SET extname = 'pg_cron' WHERE extname = 'pgtap';
-CREATE TABLE cron.job (jobid bigint GENERATED ALWAYS AS IDENTITY, schedule text, command text, username text DEFAULT current_user, jobname text);
+CREATE TABLE cron.job (jobid bigint GENERATED ALWAYS AS IDENTITY, schedule text, command text, username text DEFAULT current_user, jobname text, active boolean DEFAULT true);
 GRANT ALL ON cron.job TO PUBLIC;
 CREATE FUNCTION cron.schedule(job_name text, schedule text, command text) RETURNS bigint LANGUAGE sql AS
 	'INSERT INTO cron.job (jobname, schedule, command) VALUES (job_name, schedule, command) RETURNING jobid';
@@ -54,6 +55,27 @@ SELECT throws_ok($$ SELECT fma_schedule('mute', '0 3 * * *') $$, '28000', 'role 
 SET ROLE fma_plain;
 SELECT fma_schedule('it''s', '0 3 * * *');
 SELECT is((SELECT (jobname, schedule, command, username)::text FROM cron.job), $$("fma: it's","0 3 * * *","SELECT public.fma_run('it''s')",fma_plain)$$, 'a job');
+SELECT throws_ok($$ SELECT fma_schedule('it''s', '0 3 * * *', 'dance') $$, '22023', NULL, 'an unknown action');
+
+-- A dataset that is renamed takes the caller's job along, if it is one of ours
+SELECT fma_alter_dataset('it''s', '{"name": "hers"}');
+SELECT is((SELECT array_agg((jobname, schedule, command)::text) FROM cron.job), ARRAY[$$("fma: hers","0 3 * * *","SELECT public.fma_run('hers')")$$], 'a renamed job');
+SELECT fma_unschedule('hers'), fma_schedule('hers', '@daily', action => 'report');
+SELECT is((SELECT command FROM cron.job), $$SELECT public.fma_save_report('hers', public.fma_run('hers'), keep => 100)$$, 'a job that saves reports');
+SELECT fma_alter_dataset('hers', '{"name": "it''s"}');
+SELECT is((SELECT array_agg((jobname, schedule, command)::text) FROM cron.job),
+	ARRAY[$$("fma: it's",@daily,"SELECT public.fma_save_report('it''s', public.fma_run('it''s'), keep => 100)")$$], 'which is renamed as well');
+UPDATE cron.job SET command = 'SELECT 1';
+SELECT fma_alter_dataset('it''s', '{"name": "hers"}');
+SELECT fma_alter_dataset('hers', '{"name": "it''s"}');
+SELECT is((SELECT array_agg((jobname, command)::text) FROM cron.job), ARRAY[$$("fma: it's","SELECT 1")$$], 'a job that does something else stays as it is');
+RESET ROLE;
+REVOKE USAGE ON SCHEMA cron FROM fma_plain;
+SET ROLE fma_plain;
+SELECT lives_ok($$ SELECT fma_alter_dataset('it''s', '{"name": "hers"}') $$, 'nobody needs pg_cron for a name');
+SELECT fma_alter_dataset('hers', '{"name": "it''s"}');
+RESET ROLE;
+GRANT USAGE ON SCHEMA cron TO fma_plain;
 SET ROLE fma_stranger;
 SELECT is(fma_unschedule('it''s'), false, 'another role''s job is not theirs to end');
 SET ROLE fma_plain;

@@ -13,6 +13,9 @@ SET SESSION AUTHORIZATION fma_clock;
 SELECT fma_schedule('it''s "odd"; --', '0 3 * * *') IS NOT NULL AS scheduled;
 -- A second call changes the schedule of the same job
 SELECT fma_schedule('it''s "odd"; --', '@reboot') IS NOT NULL AS scheduled;
+-- The job goes by the dataset's name, whatever that is
+SELECT fma_alter_dataset('it''s "odd"; --', '{"name": "even"}');
+SELECT fma_alter_dataset('even', '{"name": "it''s \"odd\"; --"}');
 RESET SESSION AUTHORIZATION;
 SELECT count(*) = 1 AND bool_and(jobname = 'fma: it''s "odd"; --' AND username = 'fma_clock' AND schedule = '@reboot' AND database = 'postgres'
 	AND command = 'SELECT public.fma_run(''it''''s "odd"; --'')') AS ok FROM cron.job \gset
