@@ -2930,6 +2930,7 @@ BEGIN ATOMIC
 		'macro_precision', fma_precision(s.confusion, 'macro', s.below_label),
 		'macro_recall', fma_recall(s.confusion, 'macro', s.below_label),
 		'macro_f1', fma_f1(s.confusion, 'macro', s.below_label),
+		'mean_iou', fma_iou(s.confusion, 'macro', s.below_label),
 		'weighted_f1', fma_f1(s.confusion, 'weighted', s.below_label),
 		'mcc', fma_mcc(s.confusion),
 		'kappa', fma_kappa(s.confusion),
@@ -3140,7 +3141,7 @@ SELECT d.name AS dataset, s.run_id, s.segment_by, s.segment, s.rank, s.starts_at
 	CASE WHEN s.n_units IS NULL THEN fma_failure_test(s.failures, o.failures - s.failures) END AS p_value, s.confident_errors,
 	fma_accuracy(s.confusion) AS accuracy, fma_balanced_accuracy(s.confusion, s.below_label) AS balanced_accuracy,
 	fma_precision(s.confusion, 'macro', s.below_label) AS macro_precision, fma_recall(s.confusion, 'macro', s.below_label) AS macro_recall,
-	fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1,
+	fma_f1(s.confusion, 'macro', s.below_label) AS macro_f1, fma_iou(s.confusion, 'macro', s.below_label) AS mean_iou,
 	fma_mcc(s.confusion) AS mcc, fma_kappa(s.confusion) AS kappa,
 	fma_ece(fma_coarsen(s.reliability, 10)) AS ece, s.ece_if_calibrated, s.ece_p_value, fma_mce(fma_coarsen(s.reliability, 10)) AS mce,
 	(fma_confidence_brier(s.reliability)).brier AS brier, fma_confidence_log_loss(s.reliability) AS confidence_log_loss,
@@ -3160,7 +3161,7 @@ One row a segment and model version: overall, period, batch, place, cluster, sli
 CREATE VIEW fma_overview WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, l.finished_at, s.model_version, s.is_current,
 	s.n, s.unlabelled, s.failures, s.failure_rate, s.ci_low, s.ci_high, s.confident_errors,
-	s.accuracy, s.balanced_accuracy, s.macro_precision, s.macro_recall, s.macro_f1, s.mcc, s.kappa,
+	s.accuracy, s.balanced_accuracy, s.macro_precision, s.macro_recall, s.macro_f1, s.mean_iou, s.mcc, s.kappa,
 	s.ece, s.ece_if_calibrated, s.ece_p_value, s.mce, s.brier, s.confidence_log_loss, s.mae, s.rmse, s.r2, s.bias,
 	s.log_loss, s.top_3_accuracy, s.top_5_accuracy, s.classwise_ece, s.n_units, s.design_effect, l.first_at, l.last_at
 FROM fma_latest_run AS l
@@ -3170,7 +3171,7 @@ One row a dataset and model version.';
 
 CREATE VIEW fma_run_history WITH (security_invoker = true) AS
 SELECT s.dataset, s.run_id, r.started_at AS time, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate, s.ci_low, s.ci_high,
-	s.confident_errors, s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse
+	s.confident_errors, s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse
 FROM fma_segment_metrics AS s JOIN fma_result_run AS r USING (run_id)
 WHERE s.segment_by = 'overall' AND s.is_current;
 COMMENT ON VIEW fma_run_history IS 'all complete runs of each dataset: how the current model version did in each
@@ -3231,7 +3232,7 @@ One row a threshold, in steps of 0.01.';
 CREATE VIEW fma_slice_metrics WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x.failure_rate, x.mean_loss, x.ci_low, x.ci_high, x.baseline_rate,
 	x.rest_rate, x.lift, x.excess_failures, x.share_of_failures, x.p_value, x.q_value, x.n_units,
-	s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'slice'
 LEFT JOIN fma_segment_metrics AS s ON s.run_id = x.run_id AND s.segment_by = x.kind AND s.rank = x.rank;
@@ -3243,7 +3244,7 @@ SELECT l.dataset, l.run_id, l.model_version, x.rank, x.slice, x.n, x.failures, x
 	x.rest_rate, x.lift, x.excess_failures, x.share_of_failures, x.p_value, x.q_value, x.n_units,
 	coalesce(c.verdict, 'new') AS confirmation, c.n AS new_n, c.failure_rate AS new_failure_rate, c.mean_loss AS new_mean_loss,
 	c.q_value AS new_q_value,
-	s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.confident_errors, x.predicate, x.conditions::text AS conditions
 FROM fma_latest_run AS l
 JOIN fma_result_slice AS x ON x.run_id = l.run_id AND x.kind = 'hotspot'
 LEFT JOIN fma_segment_metrics AS s ON s.run_id = x.run_id AND s.segment_by = x.kind AND s.rank = x.rank
@@ -3261,7 +3262,7 @@ One row a hotspot: confirmed, not confirmed, or too few rows.';
 
 CREATE VIEW fma_timeline WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, s.starts_at AS time, s.ends_at, l.period, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate,
-	s.ci_low, s.ci_high, s.confident_errors, s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
+	s.ci_low, s.ci_high, s.confident_errors, s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
 JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'period';
 COMMENT ON VIEW fma_timeline IS 'how often the model fails, period by period
@@ -3269,7 +3270,7 @@ One row a period and model version; rows without a time have none.';
 
 CREATE VIEW fma_batches WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, s.segment AS batch, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate,
-	s.ci_low, s.ci_high, s.confident_errors, s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
+	s.ci_low, s.ci_high, s.confident_errors, s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
 JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'batch';
 COMMENT ON VIEW fma_batches IS 'how often the model fails, batch by batch
@@ -3279,7 +3280,7 @@ CREATE VIEW fma_places WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, s.segment AS place, s.longitude, s.latitude, s.model_version, s.n, s.unlabelled, s.failures, s.failure_rate,
 	s.ci_low, s.ci_high, s.lift, s.share_of_failures, s.p_value,
 	fma_q_value(s.p_value) OVER (PARTITION BY l.dataset, l.run_id, s.model_version) AS q_value, s.confident_errors,
-	s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, s.n_units, s.design_effect
 FROM fma_latest_run AS l
 JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'place';
 COMMENT ON VIEW fma_places IS 'how often the model fails, place by place
@@ -3289,7 +3290,7 @@ CREATE VIEW fma_clusters WITH (security_invoker = true) AS
 SELECT l.dataset, l.run_id, s.model_version, s.segment::integer AS cluster, s.n, s.unlabelled, s.failures, s.failure_rate,
 	s.ci_low, s.ci_high, s.lift, s.share_of_failures, s.rest_rate AS impact, s.p_value,
 	fma_q_value(s.p_value) OVER (PARTITION BY l.run_id) AS q_value, s.confident_errors,
-	s.accuracy, s.macro_f1, s.ece, s.mae, s.rmse, s.bias, w.truth AS confused_truth, w.prediction AS confused_prediction, w.n::bigint AS confused_n,
+	s.accuracy, s.macro_f1, s.mean_iou, s.ece, s.mae, s.rmse, s.bias, w.truth AS confused_truth, w.prediction AS confused_prediction, w.n::bigint AS confused_n,
 	c.representatives, c.mean_distance, c.model_id, s.n_units, s.design_effect
 FROM fma_latest_run AS l
 JOIN fma_segment_metrics AS s ON s.run_id = l.run_id AND s.segment_by = 'cluster' AND s.is_current
@@ -3486,6 +3487,7 @@ BEGIN
 			('mce', 'maximum calibration error, ten bins'),
 			('mean_confidence', 'mean confidence'),
 			('mean_distance', 'mean distance of the rows to the centroid'),
+			('mean_iou', 'mean intersection over union over labels'),
 			('mean_loss', 'mean loss; the failure rate where the loss is a failure'),
 			('message', 'error message'),
 			('min_similarity', 'the lowest cosine similarity of a row of the group to the representative'),

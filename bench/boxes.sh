@@ -7,7 +7,8 @@ set -euo pipefail
 # An image has few labels; half of the predictions lie on a truth, a fifth of these with another label.
 "${psql[@]}" >/dev/null <<'SQL'
 SET client_min_messages = warning;
-DROP TABLE IF EXISTS boxes_truth, boxes_prediction, boxes_prediction_text;
+DROP VIEW IF EXISTS boxes_by_image;
+DROP TABLE IF EXISTS boxes_truth, boxes_prediction, boxes_prediction_text, boxes_image;
 CREATE FUNCTION pg_temp.noise(i bigint, k int) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$ SELECT (hashint8extended(i, k) & 1048575) / 1048576.0::float8 $$;
 CREATE UNLOGGED TABLE boxes_truth AS
 SELECT i AS id, image_id, ((image_id * 7 + floor(4 * pg_temp.noise(i, 1) ^ 2)) * 13)::int % 80 AS label,
@@ -24,7 +25,13 @@ FROM generate_series(1, 250000) AS i JOIN boxes_truth AS t ON t.id = 1 + floor(3
 	LATERAL (SELECT CASE WHEN pg_temp.noise(i, 18) < 0.5 THEN 0.3 ELSE 1.5 END AS spread) AS s ORDER BY pg_temp.noise(i, 19);
 CREATE UNLOGGED TABLE boxes_prediction_text AS
 SELECT id, image_id, 'class ' || label AS label, score, x AS x1, y AS y1, x + width AS x2, y + height AS y2 FROM boxes_prediction;
-VACUUM (FREEZE) boxes_truth, boxes_prediction, boxes_prediction_text;
+-- A value for each image
+CREATE VIEW boxes_by_image AS
+SELECT coalesce(truth, '[]') AS truth, coalesce(prediction, '[]') AS prediction
+FROM (SELECT image_id, fma_boxes(label::text, x, y, width, height, NULL, iscrowd, NULL) AS truth FROM boxes_truth GROUP BY 1) AS t
+	FULL JOIN (SELECT image_id, fma_boxes(label::text, x, y, width, height, score) AS prediction FROM boxes_prediction GROUP BY 1) AS p USING (image_id);
+CREATE UNLOGGED TABLE boxes_image AS TABLE boxes_by_image;
+VACUUM (FREEZE) boxes_truth, boxes_prediction, boxes_prediction_text, boxes_image;
 SQL
 
 truth="'TABLE boxes_truth'" prediction="'TABLE boxes_prediction'"
@@ -36,6 +43,9 @@ row 'the same, at most 1,000 detections' '' "SELECT * FROM fma_coco($truth, $pre
 PGOPTIONS='-c work_mem=1MB' row 'the same, `work_mem` 1 MB' '' "SELECT * FROM fma_coco($truth, $prediction)"
 row 'labels are text, corners' '' "SELECT * FROM fma_coco('SELECT id, image_id, \$\$class \$\$ || label AS label, x, y, width, height, iscrowd FROM boxes_truth', 'TABLE boxes_prediction_text')"
 row '`fma_box_confusion`, all predictions' '' "SELECT fma_box_confusion($truth, $prediction, 0)"
+row '`fma_boxes`: rows into a value for each image' '' "SELECT count(truth), count(prediction) FROM boxes_by_image"
+row 'the same, and `fma_rollup(fma_image_confusion)`, all predictions' '' "SELECT fma_rollup(fma_image_confusion(truth, prediction, 0)) FROM boxes_by_image"
+row '`fma_rollup(fma_image_confusion)` of stored values' '' "SELECT fma_rollup(fma_image_confusion(truth, prediction, 0)) FROM boxes_image"
 row '`fma_match_boxes`, all predictions' '' "SELECT count(*) FROM fma_match_boxes($truth, $prediction, 0)"
 row '`fma_match_boxes` at 0.5' '' "SELECT count(*) FROM fma_match_boxes($truth, $prediction)"
 # One image with everything: its boxes are all in memory, and each is compared with each of its label

@@ -24,3 +24,9 @@ FROM (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ours) AS median_ours, p
 INSERT INTO bench_result (topic, what, peer, ratio, goal, reached)
 SELECT 'masks', 'bytes of the table with its TOAST', 'raw bytes, one a pixel', round(share, 4), '<= 0.1', share <= 0.1
 FROM (SELECT pg_table_size('bench_masks') / (1000::numeric * 2 * 2048 * 1024) AS share) AS s;
+
+-- A whole run of these images, against one comparison of them all: it takes two, for the summaries and for the metrics of slices
+CREATE VIEW bench_images AS SELECT *, (ARRAY['a', 'b', 'c', 'd'])[1 + id % 4] AS place, id % 11 AS speed, timestamp '2024-01-01' + id * interval '1 hour' AS at FROM bench_masks;
+SELECT fma_register('images', 'bench_images', truth => 'truth', prediction => 'prediction', id => 'id', place => 'place', occurred_at => 'at', features => '{place,speed}', min_metric => 0.68);
+SELECT fma_add_rule('images', 'F1Score', 0.2, min_iou => 0.8, by => 'place');
+SELECT bench('masks', 'fma_run, 1,000 images of 2048 x 1024', 'SELECT fma_run(''images'')', 'fma_mask_confusion of them all', 'SELECT fma_rollup(fma_mask_confusion(truth, prediction)) FROM bench_masks', 3, 'less', 3);

@@ -40,4 +40,29 @@ CREATE TABLE scene_prediction (
 );
 \copy scene_prediction FROM PROGRAM 'gzip -dc examples/scenes/boxes_pred.csv.gz' CSV HEADER
 
-ANALYZE fashion, fashion_embedding, flights, airports, scene_truth, scene_prediction;
+-- A row for each image: its masks, what the network's inner layer makes of it, and the photographs of the worst
+CREATE TEMP TABLE scene_mask (
+	scene_id int, place text, n_objects int, brightness float8, contrast float8, conf_mean float8, conf_fg_mean float8,
+	truth fma_mask, prediction fma_mask
+);
+\copy scene_mask FROM PROGRAM 'gzip -dc examples/scenes/scenes.csv.gz' CSV HEADER
+CREATE TEMP TABLE scene_embedding (scene_id int, embedding real[]);
+\copy scene_embedding FROM PROGRAM 'gzip -dc examples/scenes/embeddings.csv.gz' CSV HEADER
+CREATE TEMP TABLE scene_image (scene_id int, image text);
+\copy scene_image FROM PROGRAM 'gzip -dc examples/scenes/images.csv.gz' CSV HEADER
+CREATE TABLE scene AS SELECT * FROM scene_mask JOIN scene_embedding USING (scene_id) LEFT JOIN scene_image USING (scene_id) ORDER BY scene_id;
+ALTER TABLE scene ADD PRIMARY KEY (scene_id);
+DROP TABLE scene_mask, scene_embedding, scene_image;
+
+-- Its boxes stand in two tables, a row each; this makes values of them
+CREATE INDEX ON scene_truth (scene_id);
+CREATE INDEX ON scene_prediction (scene_id);
+CREATE VIEW scene_boxes AS
+SELECT scene_id, place, n_objects, brightness, contrast, embedding, image,
+	(SELECT fma_boxes(label, x_min, y_min, x_max - x_min, y_max - y_min)
+		FROM scene_truth AS box WHERE box.scene_id = scene.scene_id) AS truth,
+	(SELECT fma_boxes(label, x_min, y_min, x_max - x_min, y_max - y_min, score)
+		FROM scene_prediction AS box WHERE box.scene_id = scene.scene_id) AS prediction
+FROM scene;
+
+ANALYZE fashion, fashion_embedding, flights, airports, scene_truth, scene_prediction, scene;

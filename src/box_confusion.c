@@ -90,7 +90,7 @@ fma_image_confusion(PG_FUNCTION_ARGS)
 {
 	BoxConfusion box_confusion = {0};
 	FmaMatching matching = {0};
-	FmaBudget	budget = {0, FmaSearchMemory()};
+	FmaBudget	budget = {0, SIZE_MAX}; /* FMA_MAX_BOXES is the bound */
 	FmaImageBoxes image;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))

@@ -51,6 +51,7 @@ BEGIN ATOMIC
 		'macro_precision', fma_precision(s.confusion, 'macro', s.below_label),
 		'macro_recall', fma_recall(s.confusion, 'macro', s.below_label),
 		'macro_f1', fma_f1(s.confusion, 'macro', s.below_label),
+		'mean_iou', fma_iou(s.confusion, 'macro', s.below_label),
 		'weighted_f1', fma_f1(s.confusion, 'weighted', s.below_label),
 		'mcc', fma_mcc(s.confusion),
 		'kappa', fma_kappa(s.confusion),

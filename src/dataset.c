@@ -28,7 +28,6 @@
 #include "utils/timestamp.h"
 
 #include "images.h"
-#include "known.h"
 
 PG_FUNCTION_INFO_V1(fma_may_manage);
 
@@ -581,8 +580,7 @@ FmaFailedSql(const FmaDataset *dataset)
 	if (dataset->failed != NULL)
 		return psprintf("(%s)", dataset->failed);
 	if (FmaRowsAreImages(dataset))
-		return FmaKnownSql(dataset, FmaColumnSql(dataset, FMA_TRUTH), FmaColumnSql(dataset, FMA_PREDICTION),
-						   FmaMatrixFailedSql(dataset, FmaConfusionSql(dataset)));
+		return FmaImageFailedSql(dataset);
 	return dataset->task == FMA_CLASSIFICATION ? ComparedLabels(dataset, "<>") : NULL;
 }
 

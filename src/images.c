@@ -10,6 +10,7 @@
 
 #include "utils/builtins.h"
 
+#include "known.h"
 #include "masks.h"
 #include "metrics.h"
 
@@ -106,18 +107,22 @@ ObjectsSql(const char *truth, const char *prediction, double min_confidence, dou
 					FmaFloat8ToString(min_confidence), FmaFloat8ToString(min_iou), quote_literal_cstr(background));
 }
 
-/* A row's own matrix, over the alias t; NULL where it is unlabelled */
+/* The matrix of a truth and a prediction; NULL where one is */
 char *
-FmaConfusionSql(const FmaDataset *dataset)
+FmaConfusionOfSql(const FmaDataset *dataset, const char *truth, const char *prediction)
 {
-	char	   *truth = FmaColumnSql(dataset, FMA_TRUTH);
-	char	   *prediction = FmaColumnSql(dataset, FMA_PREDICTION);
-
 	if (dataset->task == FMA_DETECTION)
 		return ObjectsSql(truth, prediction, dataset->min_confidence, dataset->min_iou, DETECTION_BACKGROUND);
 	return psprintf("%s.fma_mask_confusion(%s, %s, %s, %d)", FmaSchema(), truth, prediction,
 					dataset->labels == NULL ? "NULL" : psprintf("%s::jsonb", quote_literal_cstr(dataset->labels)),
 					dataset->ignore_label);
+}
+
+/* A row's own, over the alias t */
+char *
+FmaConfusionSql(const FmaDataset *dataset)
+{
+	return FmaConfusionOfSql(dataset, FmaColumnSql(dataset, FMA_TRUTH), FmaColumnSql(dataset, FMA_PREDICTION));
 }
 
 /*
@@ -156,6 +161,19 @@ FmaMatrixFailedSql(const FmaDataset *dataset, const char *confusion)
 		if (image_metrics[i].task == dataset->task && strcmp(image_metrics[i].name, dataset->metric) == 0)
 			return psprintf("(%s < %s)", MetricSql(i, confusion), FmaFloat8ToString(dataset->min_metric));
 	elog(ERROR, "unknown metric \"%s\" of task %s", dataset->metric, FmaTaskNames[dataset->task]);
+}
+
+/*
+ * The same over the alias t.  The columns of a view may be sub-selects that
+ * make an image's boxes, so each is named once.
+ */
+char *
+FmaImageFailedSql(const FmaDataset *dataset)
+{
+	return psprintf("(SELECT %s FROM (SELECT %s AS truth, %s AS prediction OFFSET 0) AS v)",
+					FmaKnownSql(dataset, "v.truth", "v.prediction",
+								FmaMatrixFailedSql(dataset, FmaConfusionOfSql(dataset, "v.truth", "v.prediction"))),
+					FmaColumnSql(dataset, FMA_TRUTH), FmaColumnSql(dataset, FMA_PREDICTION));
 }
 
 /* All about an image's matrix, as JSON: its metrics, its labels, its cells */

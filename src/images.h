@@ -28,9 +28,11 @@ extern void FmaReadImageSettings(FmaDataset *dataset);
 extern bool FmaIsImageMetric(FmaTask task, const char *name);
 extern char *FmaListImageMetrics(FmaTask task);
 
-/* SQL: an image's confusion matrix over the alias t, and what is made of a matrix */
+/* SQL: the confusion matrix of an image, and whether it failed, over the alias t; and what is made of a matrix */
+extern char *FmaConfusionOfSql(const FmaDataset *dataset, const char *truth, const char *prediction);
 extern char *FmaConfusionSql(const FmaDataset *dataset);
 extern char *FmaConfusionAtSql(const FmaDataset *dataset, const FmaThreshold *threshold, const char *alias);
+extern char *FmaImageFailedSql(const FmaDataset *dataset);
 extern char *FmaMatrixFailedSql(const FmaDataset *dataset, const char *confusion);
 extern char *FmaMatrixMetricsSql(const FmaDataset *dataset, const char *confusion);
 extern char *FmaHasCellSql(const char *confusion, const char *truth, const char *prediction);

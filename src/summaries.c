@@ -45,8 +45,9 @@ HasReliability(FmaRun *run)
 }
 
 /*
- * The rows of FmaRowsSql where they are images: each image's matrix is made
- * once, and whether it failed and what it is at the rules' thresholds, of that.
+ * The rows of FmaRowsSql where they are images: their columns are read once,
+ * the matrix of each is made once, and whether it failed and what it is at the
+ * rules' thresholds, of that.
  */
 static char *
 ImageRowsSql(FmaRun *run, const char *from, const char *more)
@@ -61,14 +62,14 @@ ImageRowsSql(FmaRun *run, const char *from, const char *more)
 	appendStringInfo(&sql, "(SELECT s.*, %s IS NOT NULL AS labelled, %s AS failed", failed, failed);
 	foreach(cell, run->thresholds)
 		appendStringInfo(&sql, ", %s AS confusion_%d", FmaConfusionAtSql(dataset, lfirst(cell), "s"), foreach_current_index(cell));
-	appendStringInfo(&sql, " FROM (SELECT %s AS confusion", FmaConfusionSql(dataset));
-	AddColumn(&sql, FmaColumnSql(dataset, FMA_TRUTH), "truth");
+	appendStringInfo(&sql, " FROM (SELECT s.*, %s AS confusion FROM (SELECT %s AS truth", FmaConfusionOfSql(dataset, "s.truth", "s.prediction"),
+					 FmaColumnSql(dataset, FMA_TRUTH));
 	AddColumn(&sql, FmaColumnSql(dataset, FMA_PREDICTION), "prediction");
 	AddColumn(&sql, InByteOrder(FmaTextSql(dataset, FMA_MODEL_VERSION)), "version");
 	AddColumn(&sql, FmaFloat8Sql(dataset, FMA_CONFIDENCE), "confidence");
 	if (dataset->failed != NULL)
 		AddColumn(&sql, FmaFailedSql(dataset), "own_failed");
-	appendStringInfo(&sql, "%s %s OFFSET 0) AS s OFFSET 0) AS s", more, from);
+	appendStringInfo(&sql, "%s %s OFFSET 0) AS s OFFSET 0) AS s OFFSET 0) AS s", more, from);
 	return sql.data;
 }
 

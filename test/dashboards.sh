@@ -75,7 +75,7 @@ same "predictions('fashion', page => 2)" "get_predictions('fashion', page => 2)"
 # when it was made is the one thing that differs
 report="report_json('fashion', examples => 0)"
 is 'api.report_json returns what fma_report_json returns, but for when it was made' "$(sql -c "SELECT md5((fma_$report - 'made_at')::text)")" "$(anon -c "SELECT md5((api.$report - 'made_at')::text)")"
-is 'api.report returns a page as the type that PostgREST sends as text/html' 't|t|api."text/html"' \
+is 'api.report returns a page as the type that PostgREST sends as text/html' 't|t|"text/html"' \
 	"$(anon -c "SELECT lower(r) LIKE '<!doctype html>%', r LIKE '%</html>%', pg_typeof(r) FROM (SELECT api.report('fashion')) AS f (r)")"
 is 'a report has at most 100 rows a slice' 't' \
 	"$(sql -c "SELECT max(jsonb_array_length(g -> 'items')) = 100 FROM jsonb_path_query(api.report_json('fashion', examples => 1000), '\$.examples.groups[*]') AS g")"

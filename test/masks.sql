@@ -245,4 +245,25 @@ SELECT is((SELECT string_agg(DISTINCT outcome, ', ' ORDER BY outcome) FROM strin
 SELECT is((SELECT string_agg(DISTINCT outcome, ', ') FROM string_attack WHERE kind = 'cut'), 'error', 'cut strings are refused');
 SELECT cmp_ok((SELECT count(*) FROM string_attack), '>', 1000::bigint, '(many were tried)');
 
+-- segments, counted pixel by pixel: made of squares, so that they overlap more or less
+CREATE TABLE drawing AS
+SELECT i AS id, decode(string_agg(lpad(to_hex(t), 2, '0'), '' ORDER BY y, x), 'hex') AS truth, decode(string_agg(lpad(to_hex(CASE WHEN noise % (1 + i % 5) = 0 THEN noise / 8 % 4 ELSE t END), 2, '0'), '' ORDER BY y, x), 'hex') AS prediction
+FROM generate_series(1, 60) AS i, generate_series(0, 7) AS y, generate_series(0, 8) AS x,
+	LATERAL (SELECT CASE (i * 7 + y / 3 * 5 + x / 4 * 11) % 9 WHEN 8 THEN 255 WHEN 7 THEN 9 ELSE (i + y / 3 * (x / 3)) % 4 END AS t, hashint4(i * 10000 + y * 100 + x) & 65535 AS noise) AS n GROUP BY i;
+CREATE TABLE drawn_pixel AS
+SELECT id, ignore, get_byte(truth, k) AS truth, get_byte(prediction, k) AS prediction FROM drawing, (VALUES (255), (9), (NULL)) AS g(ignore), generate_series(0, 71) AS k WHERE get_byte(truth, k) IS DISTINCT FROM ignore;
+CREATE TABLE segment AS
+SELECT id, ignore, label, count(*) FILTER (WHERE truth = label) AS t, count(*) FILTER (WHERE prediction = label) AS p,
+	count(*) FILTER (WHERE truth = label AND prediction = label) / (count(*) FILTER (WHERE truth = label OR prediction = label))::float8 AS iou
+FROM drawn_pixel, (VALUES (0), (1), (2), (3), (9), (255)) AS l(label) GROUP BY 1, 2, 3 HAVING count(*) FILTER (WHERE truth = label OR prediction = label) > 0;
+SELECT is((SELECT jsonb_agg(jsonb_build_array(id, c.truth, c.prediction, c.n) ORDER BY id, c.truth COLLATE "C", c.prediction COLLATE "C")
+		FROM drawing, fma_cells(fma_segment_confusion(fma_mask_from_bytes(truth, 9, 8), fma_mask_from_bytes(prediction, 9, 8), least, NULL, ignored, '-'), false) AS c),
+	(SELECT jsonb_agg(jsonb_build_array(id, truth, prediction, 1) ORDER BY id, truth COLLATE "C", prediction COLLATE "C") FROM (
+		SELECT id, label::text AS truth, label::text AS prediction FROM segment WHERE ignore IS NOT DISTINCT FROM ignored AND iou >= least AND iou > 0
+		UNION ALL SELECT id, label::text, '-' FROM segment WHERE ignore IS NOT DISTINCT FROM ignored AND NOT (iou >= least AND iou > 0) AND t > 0
+		UNION ALL SELECT id, '-', label::text FROM segment WHERE ignore IS NOT DISTINCT FROM ignored AND NOT (iou >= least AND iou > 0) AND p > 0) AS s),
+	format('segments at an IoU of %s, ignoring %s', least, ignored))
+FROM (VALUES (255), (9), (NULL)) AS g(ignored), unnest(ARRAY[0, 0.25, 0.5, 0.75, 0.8, 1]) AS least;
+SELECT ok(count(*) FILTER (WHERE iou = 0) > 10 AND count(*) FILTER (WHERE iou BETWEEN 0.01 AND 0.5) > 10 AND count(*) FILTER (WHERE iou BETWEEN 0.5 AND 0.99) > 10 AND count(*) FILTER (WHERE t = 0) > 10 AND count(*) FILTER (WHERE p = 0) > 10, '(of all kinds)') FROM segment;
+
 SELECT * FROM finish();

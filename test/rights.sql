@@ -1,6 +1,6 @@
 -- Rights: who registers, sees, changes and reads what, and as whom a registrant's expression is executed
 BEGIN;
-SELECT plan(105);
+SELECT plan(106);
 SET client_min_messages = warning;
 
 CREATE ROLE alice;
@@ -318,6 +318,8 @@ SELECT is((SELECT count(*) FROM dan.fma_list_predictions('hers')), 10::bigint, '
 SET ROLE carol;
 SELECT is((SELECT count(*) FROM dan.fma_result_run), 1::bigint, 'others read what was shared');
 SELECT throws_ok($$ SELECT * FROM dan.fma_list_predictions('hers') $$, '42501', NULL, 'but not with rights that neither they nor the extension''s owner have');
+SELECT ok(dan.fma_report_json('hers') -> 'notes' ? format('No rows are listed, since they could not be read: permission denied to read the source of dataset "hers" as its owner. %s',
+	'The dataset belongs to role "alice", and the extension to role "dan", who lacks these rights and could have changed it.'), 'a report is without rows then');
 RESET ROLE;
 GRANT alice TO dan;
 SET ROLE carol;

@@ -3,7 +3,7 @@
 \set QUIET on
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(89);
+SELECT plan(93);
 
 -- Images of 12 x 10 pixels in stripes; 255 is ignored, and label 3 called like label 2
 SELECT setseed(0.5);
@@ -84,6 +84,8 @@ SELECT results_eq($$ SELECT truth, prediction, n FROM fma_confusion_cells WHERE 
 	$$ SELECT t, g, count(*) FROM labelled WHERE version = 'v2' GROUP BY 1, 2 ORDER BY t COLLATE "C", g COLLATE "C" $$, 'cells');
 SELECT results_eq($$ SELECT label, support, predicted, tp FROM fma_label_metrics WHERE model_version = 'v2' ORDER BY label COLLATE "C" $$,
 	$$ SELECT label, sum(support)::bigint, sum(predicted)::bigint, sum(tp)::bigint FROM by_label WHERE version = 'v2' GROUP BY label ORDER BY label COLLATE "C" $$, 'labels');
+SELECT ok(abs(mean_iou - o.iou) < 1e-12 AND (fma_get_overview('drive') ->> 'mean_iou')::float8 = mean_iou, 'mean IoU of all pixels') FROM fma_overview, (SELECT avg(iou) AS iou FROM (
+	SELECT sum(tp)::float8 / sum(support + predicted - tp) AS iou FROM by_label WHERE version = 'v2' GROUP BY label) AS s) AS o WHERE is_current;
 SELECT is((fma_get_overview('drive') ->> 'accuracy')::float8, (SELECT avg((t = g)::int)::float8 FROM labelled WHERE version = 'v2'), 'overview as JSON');
 SELECT is(fma_get_confusion_matrix('drive') -> 'labels', '["car", "it''s \"x\"", "road", "tree"]', 'labels with quotes');
 
@@ -255,5 +257,14 @@ SET ROLE fma_driver;
 SELECT throws_ok($$ SELECT fma_get_prediction('drive', '1') $$, '42704', 'dataset "drive" does not exist, or is not yours to read', 'others see nothing');
 SELECT throws_ok($$ SELECT fma_register('mine', 'image', truth => 'truth', prediction => 'guess') $$, '22023', 'dataset "mine" cannot be registered', 'nor register it');
 RESET ROLE;
+GRANT SELECT (id, version, place, truth, guess) ON image TO fma_driver;
+SET ROLE fma_driver;
+SELECT fma_register('mine', 'image', truth => 'truth', prediction => 'guess', id => 'id', place => 'place', model_version => 'version', features => '{place}', min_metric => 0.45, labels => '{"0": "road", "1": "x", "2": "car", "3": "car", "4": "tree", "255": "void"}');
+SELECT fma_run('mine');
+SELECT is(sum(failures), (SELECT count(*) FROM fma_list_predictions('mine', only_errors => true, page_size => 1, count_limit => NULL) AS l, generate_series(1, l.total))::numeric, 'who may read the masks registers, runs and lists') FROM fma_overview WHERE dataset = 'mine';
+SELECT ok(sum(failures) > 10, 'images that fail') FROM fma_overview WHERE dataset = 'mine';
+RESET ROLE;
+SELECT fma_run('mine') AS run \gset
+SELECT is(status, 'complete', 'and a superuser runs it for them') FROM fma_result_run WHERE run_id = :run;
 SELECT * FROM finish();
 ROLLBACK;
