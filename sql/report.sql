@@ -6,7 +6,7 @@ INSERT INTO shot SELECT i, timestamptz '2024-01-01 00:00+00' + i * interval '1 h
 	CASE WHEN i % 2 = 0 THEN 'cat' ELSE '<b>dog</b>' END, CASE WHEN i % 4 = 0 AND i % 3 < 2 THEN '<b>dog</b>' WHEN i % 2 = 0 THEN 'cat' ELSE '<b>dog</b>' END,
 	0.5 + (i % 50) / 100.0, 'https://img/' || i || '.jpg' FROM generate_series(1, 200) AS i;
 SELECT fma_register('shots', 'shot', truth => 'truth', prediction => 'guess', confidence => 'confidence', id => 'id', occurred_at => 'taken', image => 'picture',
-	features => '{site}', period => 'week', options => '{"replicates": 99}');
+	features => '{site}', period => 'week', options => '{"replicates": 99}') IS NOT NULL AS registered;
 SELECT fma_run('shots') AS run \gset
 RESET client_min_messages;
 
