@@ -35,7 +35,7 @@ trap finish EXIT
 # npm keeps what it has fetched in a cache of its own
 cp test/browser/package.json test/browser/package-lock.json "$work"
 (cd "$work" && timeout 300 npm ci --prefer-offline --ignore-scripts --no-audit --no-fund --fetch-retries=1) >"$work/npm.log" 2>&1 ||
-	skip "the packages of test/browser/package.json could not be installed from npm: $(grep -m 1 -i error "$work/npm.log")"
+	skip "the packages of test/browser/package.json could not be installed from npm: $(grep -m 1 -iE "err(or|!)" "$work/npm.log")"
 "$chromium" --headless --no-sandbox --disable-gpu --dump-dom about:blank >"$work/chromium.log" 2>&1 ||
 	skip "$chromium does not start: $(tail -n 1 "$work/chromium.log")"
 

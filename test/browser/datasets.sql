@@ -11,7 +11,7 @@ SELECT i AS id, 'trap' || i % 3 || '"><script>hit()</script>' AS place, i % 10 *
 	0.5 + (i * 7919 % 5000) / 10000.0 AS confidence,
 	CASE WHEN i % 8 = 0 THEN '<b onclick="hit()">bold</b>' ELSE 'javascript:hit()' END AS "<i>col</i> ""quoted""",
 	(ARRAY['javascript:hit()', 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" onload="hit()"/>', 'data:text/html,<script>hit()</script>',
-		'https://example.invalid/x.png" onerror="hit()', 'http://example.invalid/x.png', '//example.invalid/x.png', 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='])[1 + i % 7] AS image
+		'https://example.invalid/x.png" onerror="hit()', 'http://example.invalid/x.png', 'https://example.invalid/thumbnail.png', 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='])[1 + i % 7] AS image
 FROM generate_series(1, 4000) AS i,
 	(SELECT ARRAY['</script><img src=x onerror="window.hit = 1">', U&'\+00202E\062E\0637\0623 \0641\064A \05D0\05D1\05D2', repeat('W', 10240), '</style><style>body { display: none }</style>',
 		'" autofocus onfocus="hit()" x="', '</title><!-- ]]> {{7*7}} ${hit()}', E'two\nlines\tand \u0001 a control', '']) AS l (labels);

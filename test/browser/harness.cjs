@@ -4,6 +4,9 @@ const { createRequire } = require('module');
 const path = require('path');
 const { pathToFileURL } = require('url');
 
+// A PNG of one pixel
+const pixel = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+
 let count = 0;
 let failed = 0;
 
@@ -54,8 +57,8 @@ class Browser {
 	}
 
 	// A file in a page of its own. page.problems collects every request but that
-	// of the file, every message, error and dialog.
-	async open(file, { width = 1400, height = 900, dark = false, hash = '' } = {}) {
+	// of the file and of the images that it may show, every message, error and dialog.
+	async open(file, { width = 1400, height = 900, dark = false, hash = '', images = [] } = {}) {
 		const context = await this.browser.newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' });
 		const page = await context.newPage();
 		const url = pathToFileURL(file).href;
@@ -66,7 +69,10 @@ class Browser {
 			addEventListener('securitypolicyviolation', event => console.error('CSP ' + event.violatedDirective + ' ' + event.blockedURI));
 		});
 		await context.route('**/*', route => {
-			if (route.request().url().split('#')[0] === url) return route.continue();
+			const request = route.request();
+			if (request.url().split('#')[0] === url) return route.continue();
+			if (images.includes(request.url()) && request.resourceType() === 'image' && !request.headers().referer)
+				return route.fulfill({ contentType: 'image/png', body: pixel });
 			page.problems.push('request ' + route.request().url().slice(0, 200));
 			return route.abort();
 		});
