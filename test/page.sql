@@ -143,7 +143,7 @@ SELECT is(fma_render_html(jsonb_build_object('format', 1, 'examples', jsonb_buil
 	FROM (VALUES ('data:image/png;base64,iVBORw0KGgo=', true), ('data:image/svg+xml;base64,PHN2Zz4=', false), ('data:image/png;base64,"><script>', false),
 		('https://example.org/a.jpg', true), ('http://example.org/a.jpg', false), ('https://example.org/"onerror=1', false)) AS a (address, shown);
 
--- Any JSON: every value of the report replaced by each of these
+-- Any JSON: the values of the report replaced by these, one at a time; a sixth of all that can be made so
 CREATE FUNCTION pg_temp.mutants(report jsonb) RETURNS SETOF jsonb LANGUAGE sql AS $$
 	WITH RECURSIVE node (path, value) AS (
 		SELECT '{}'::text[], report
@@ -155,9 +155,11 @@ CREATE FUNCTION pg_temp.mutants(report jsonb) RETURNS SETOF jsonb LANGUAGE sql A
 		) AS c
 	)
 	SELECT jsonb_set(report, path, junk) FROM node, jsonb_array_elements('[null, true, -1, 1e308, 123456789012345678901234567890, "NaN", [], {}, [[1]], {"a": [1]}]') AS junk
-	WHERE path <> '{}' AND path <> '{format}'
+	WHERE path <> '{}' AND path <> '{format}' AND hashtext(path::text || junk::text) % 6 = 0
 $$;
-SELECT cmp_ok(count(*), '>', 3000::bigint, 'many reports that are wrong somewhere') FROM pg_temp.mutants(pg_temp.report());
-SELECT is_empty($$ SELECT m FROM pg_temp.mutants(pg_temp.report()) AS m WHERE NOT pg_temp.is_sound(fma_render_html(m)) LIMIT 1 $$, 'are pages all the same');
+SELECT cmp_ok(count(*), '>', 500::bigint, 'many reports that are wrong somewhere') FROM pg_temp.mutants(pg_temp.report());
+SELECT is_empty($$ SELECT m FROM pg_temp.mutants(pg_temp.report()) AS m, fma_render_html(m) AS page, split_part(page, '</style>', 2) AS body
+	WHERE page NOT LIKE '%</html>' || chr(10) OR pg_temp.count_of(page, '"') % 2 = 1 OR pg_temp.count_of(body, '<') <> pg_temp.count_of(body, '>')
+		OR (SELECT count(*) <> count(DISTINCT m[1]) FROM regexp_matches(page, ' id="([^"]*)"', 'g') AS m) LIMIT 1 $$, 'are pages all the same');
 SELECT * FROM finish();
 ROLLBACK;
