@@ -3592,7 +3592,7 @@ BEGIN
 END
 $glossary$;
 
--- page: a report as HTML (doc/report.md)
+-- page: a report as HTML (doc/page.md)
 
 CREATE FUNCTION fma_render_html(report jsonb) RETURNS text
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;

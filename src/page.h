@@ -19,7 +19,7 @@
 #define FMA_EXACT_COUNT 1e6
 
 /* SQL is shown whole up to so many characters */
-#define FMA_SQL_LENGTH 20000
+#define FMA_SQL_LENGTH 4000
 
 typedef struct FmaPage
 {

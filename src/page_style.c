@@ -203,11 +203,12 @@ const char *const FmaPageStyle[] = {
 	"@media print { html { font-size: 11px } body { font-size: 11px; max-width: none; padding: 0 } nav, .skip, .switch input,\n",
 	"  .switch label, .groups input, .groups > label, .back, p.groups { display: none } .columns, main { display: block }\n",
 	"  main > section { margin-top: 1.2rem } .scroll { overflow: visible } table { font-size: 9.5px; max-width: 100% } .tick, svg text {\n",
-	"  font-size: 10px } .below:has(.sql), .rows .sql { display: none } .about, .lead { break-after: avoid } tr, figure, .figures, h2,\n",
-	"  .beside { break-inside: avoid } h2, h3, caption { break-after: avoid } thead { display: table-header-group } pre {\n",
-	"  max-height: none } td .bar { width: 90px; height: 11px } a { color: inherit } * { print-color-adjust: exact;\n",
-	"  -webkit-print-color-adjust: exact } th, td { padding: .2rem .4rem .2rem 0 } thead th { min-width: 0 } .matrix tbody th {\n",
-	"  position: static; min-width: 0 } .matrix td { min-width: 1.6rem } .matrix td > * { padding: .2rem .1rem } .many th, .many td,\n",
-	"  .many thead th, .many tbody th { font-size: 6px; min-width: 0; max-width: 5rem; padding: 0 1px } .many td > * { padding: 1px 0 } }\n",
+	"  font-size: 10px } td .sql, .rows .sql { display: none } p { break-inside: avoid } .about, .lead { break-after: avoid } tr,\n",
+	"  figure, .figures, h2, .beside { break-inside: avoid } h2, h3, caption { break-after: avoid } thead {\n",
+	"  display: table-header-group } pre { max-height: none } td .bar { width: 90px; height: 11px } a { color: inherit } * {\n",
+	"  print-color-adjust: exact; -webkit-print-color-adjust: exact } th, td { padding: .2rem .4rem .2rem 0 } thead th { min-width: 0 }\n",
+	"  .matrix tbody th { position: static; min-width: 0 } .matrix td { min-width: 1.6rem } .matrix td > * { padding: .2rem .1rem }\n",
+	"  .many th, .many td, .many thead th, .many tbody th { font-size: 6px; min-width: 0; max-width: 5rem; padding: 0 1px }\n",
+	"  .many td > * { padding: 1px 0 } }\n",
 	NULL
 };
