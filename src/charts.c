@@ -8,8 +8,6 @@
 #define BAR_WIDTH 150
 #define BAR_HEIGHT 18
 #define BAR_MIDDLE 9
-#define BAR_TOP 4
-#define BAR_THICKNESS 10
 
 /* The reliability diagram, in pixels: a square, and a strip of counts below it */
 #define DIAGRAM_LEFT 48
@@ -47,14 +45,16 @@ FmaPutBar(StringInfo out, const FmaBar *bar)
 {
 	if (isnan(bar->value) || !(bar->max > 0))
 		return;
-	appendStringInfo(out, "<svg class=\"bar\" viewBox=\"0 0 %d %d\" aria-hidden=\"true\"><rect%s x=\"1\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
-					 BAR_WIDTH, BAR_HEIGHT, bar->value < bar->baseline ? " class=\"under\"" : "",
-					 BAR_TOP, BarX(bar, bar->value) - 1, BAR_THICKNESS);
+	appendStringInfo(out, "<svg class=\"bar%s\" viewBox=\"0 0 %d %d\" aria-hidden=\"true\"><path d=\"M1 %dH%.0f\"/>",
+					 bar->value < bar->baseline ? " better" : "", BAR_WIDTH, BAR_HEIGHT, BAR_MIDDLE, BarX(bar, bar->value));
+	/* What one looks for is the part beyond the rate of all rows. */
+	if (bar->value > bar->baseline)
+		appendStringInfo(out, "<path class=\"excess\" d=\"M%.0f %dH%.0f\"/>", BarX(bar, bar->baseline), BAR_MIDDLE, BarX(bar, bar->value));
 	if (!isnan(bar->low) && !isnan(bar->high))
-		appendStringInfo(out, "<path d=\"M%.1f %dH%.1fM%.1f 6v6M%.1f 6v6\"/>",
-						 BarX(bar, bar->low), BAR_MIDDLE, BarX(bar, bar->high), BarX(bar, bar->low), BarX(bar, bar->high));
+		appendStringInfo(out, "<path d=\"M%.0f %dH%.0fm0-3v6M%.0f 6v6\"/>",
+						 BarX(bar, bar->low), BAR_MIDDLE, BarX(bar, bar->high), BarX(bar, bar->low));
 	if (!isnan(bar->baseline))
-		appendStringInfo(out, "<path class=\"base\" d=\"M%.1f 0v%d\"/>", BarX(bar, bar->baseline), BAR_HEIGHT);
+		appendStringInfo(out, "<path class=\"base\" d=\"M%.0f 0v%d\"/>", BarX(bar, bar->baseline), BAR_HEIGHT);
 	FmaPut(out, "</svg>");
 }
 

@@ -10,13 +10,12 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
-#include "value.h"
 
 /* Percentages nearer than this to 0 or 100 say only that */
 #define LEAST_PERCENT 0.01
 /* Below this, percentages have another decimal */
 #define SMALL_PERCENT 1.0
-/* Above this, 99.95 would round to 100.0 */
+/* Above this, percentages would round to 100.0 */
 #define LARGE_PERCENT 99.95
 
 /* p-values below this say only that */
@@ -84,7 +83,7 @@ FmaPercentText(double share)
 	if (size >= MILLION)
 		return psprintf("%.1e %%", percent);
 	if (percent > LARGE_PERCENT && percent < 100.0)
-		return percent > 100.0 - LEAST_PERCENT ? psprintf("> %.2f %%", 100.0 - LEAST_PERCENT) : psprintf("%.2f %%", percent);
+		return pstrdup("> 99.9 %");
 	return psprintf("%.*f %%", size < SMALL_PERCENT ? 2 : 1, percent);
 }
 
@@ -103,6 +102,15 @@ FmaPointsText(double difference)
 	if (fabs(points) < LEAST_PERCENT / 2)
 		return pstrdup("0.00");
 	return psprintf("%+.*f", fabs(points) < SMALL_PERCENT ? 2 : 1, points);
+}
+
+/* A difference without its sign where it is positive, for ranges */
+char *
+FmaPlainPointsText(double difference)
+{
+	char	   *text = FmaPointsText(difference);
+
+	return *text == '+' ? text + 1 : text;
 }
 
 /* A share that someone chose: 0.8 is 80 % */
@@ -153,16 +161,11 @@ FmaPText(double p)
 	return psprintf("%.*f", p == 0.0 ? 0 : p < 0.001 ? 4 : p < 0.1 ? 3 : 2, p);
 }
 
-/* The number itself, in its shortest form */
+/* The number to as many digits as anybody could want, and not the noise after them */
 char *
 FmaExactText(double value)
 {
-	StringInfoData out;
-
-	initStringInfo(&out);
-	if (isfinite(value))
-		FmaAppendFloat8(&out, value);
-	return out.data;
+	return isfinite(value) ? psprintf("%.12g", value) : pstrdup("");
 }
 
 /* The time zone of a report's run; UTC when it names none that exists */

@@ -13,6 +13,7 @@
 extern char *FmaPercentText(double share);
 extern char *FmaRoundPercentText(double share);
 extern char *FmaPointsText(double difference);
+extern char *FmaPlainPointsText(double difference);
 extern char *FmaCountText(double count);
 extern char *FmaNumberText(double value);
 extern char *FmaPText(double p);

@@ -7,14 +7,16 @@
 #include "miscadmin.h"
 
 /* Width in the image's own units, and the bounds of its height */
-#define MAP_WIDTH 720.0
-#define MAP_LEAST_HEIGHT 260.0
-#define MAP_MOST_HEIGHT 520.0
-#define MAP_MARGIN 24.0
+#define MAP_WIDTH 1000.0
+#define MAP_LEAST_HEIGHT 360.0
+#define MAP_MOST_HEIGHT 720.0
+#define MAP_MARGIN 33.0
 
 /* Radius of the place with the most rows, and of any other at least */
-#define MOST_RADIUS 17.0
-#define LEAST_RADIUS 1.8
+#define MOST_RADIUS 23.0
+#define LEAST_RADIUS 2.5
+/* One that a pointer can rest on, and so has a title */
+#define LEAST_TARGET 3.5
 
 /* Shades of the rate */
 #define SHADES 5
@@ -224,6 +226,13 @@ PutGraticule(const Map *map)
 	}
 }
 
+/* Whether the rate of a place may be that of all rows */
+static bool
+IsChance(const Map *map, const Place *place)
+{
+	return FmaNodeNumber(place->row, "ci_low") <= map->page->baseline && map->page->baseline <= FmaNodeNumber(place->row, "ci_high");
+}
+
 static void
 PutPlace(const Map *map, const Place *place)
 {
@@ -231,8 +240,15 @@ PutPlace(const Map *map, const Place *place)
 	double		radius = Max(LEAST_RADIUS, MOST_RADIUS * sqrt(place->n / map->most_n));
 	char	   *name = FmaNodeText(place->row, "place");
 
-	appendStringInfo(out, "<circle class=\"s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"><title>",
-					 Shade(map, place->rate), MapX(map, place->longitude), MapY(map, place->latitude), radius);
+	appendStringInfo(out, "<circle class=\"s%d%s\" cx=\"%.0f\" cy=\"%.0f\" r=\"%.1f\"",
+					 Shade(map, place->rate), IsChance(map, place) ? " faint" : "", MapX(map, place->longitude), MapY(map, place->latitude), radius);
+	/* Nobody can point at the smallest. */
+	if (radius < LEAST_TARGET)
+	{
+		FmaPut(out, "/>\n");
+		return;
+	}
+	FmaPut(out, "><title>");
 	FmaPutCut(out, name == NULL ? "no place" : name, FMA_SHOWN_LENGTH);
 	FmaPut(out, ": ");
 	FmaPutFigure(out, FmaRateFormat(map->page) (place->rate));
@@ -255,7 +271,8 @@ PutRings(const Map *map, FmaNode *clusters)
 		double		radius = FmaNodeNumber(cluster, "radius_km") / KM_OF_DEGREE * map->scale;
 
 		/* Only those that are within the image */
-		if (!(fabs(longitude) <= 180 && fabs(latitude) <= 90 && radius >= 0 && radius < MAP_WIDTH) || FmaNodeNumber(cluster, "rank") != i + 1)
+		if (!(fabs(longitude) <= 180 && fabs(latitude) <= 90 && radius >= 0 && radius < MAP_WIDTH) ||
+			FmaNodeNumber(cluster, "rank") != i + 1 || !(FmaNodeNumber(cluster, "p_value") < FMA_SIGNIFICANT))
 			continue;
 		radius = Max(radius, 5);
 		appendStringInfo(out, "<circle class=\"ring\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"/><text class=\"name ring mid\" x=\"%.1f\" y=\"%.1f\">%d</text>\n",
@@ -288,7 +305,7 @@ PutLegend(const Map *map)
 			FmaPutInterval(out, map->steps[i - 1], map->steps[i], format);
 		FmaPut(out, "</span> ");
 	}
-	FmaPut(out, "<span>The larger, the more rows.</span></p>\n");
+	FmaPut(out, "<span>Faint: may be chance.</span> <span>The larger, the more rows.</span></p>\n");
 }
 
 /* Appends a map of fma_places' rows; false and nothing when fewer than two have a position */

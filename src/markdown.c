@@ -174,6 +174,13 @@ PutTableRow(const Page *page, FmaNode *row, const Column *columns, int n)
 	appendStringInfoString(page->out, "|\n");
 }
 
+/* A bin of the reliability diagram without rows, of which there is nothing to say */
+static bool
+IsEmptyBin(FmaNode *row)
+{
+	return !isnan(FmaNodeNumber(row, "bin")) && FmaNodeNumber(row, "n") == 0;
+}
+
 /* A table of a list's rows, at most so many of them and one of every "step" */
 static void
 PutTable(const Page *page, FmaNode *list, const Column *columns, int n, int step)
@@ -183,7 +190,8 @@ PutTable(const Page *page, FmaNode *list, const Column *columns, int n, int step
 
 	PutTableHead(page->out, columns, n);
 	for (int i = 0; i < shown; i++)
-		PutTableRow(page, FmaListObject(list, i * step), columns, n);
+		if (!IsEmptyBin(FmaListObject(list, i * step)))
+			PutTableRow(page, FmaListObject(list, i * step), columns, n);
 	appendStringInfoChar(page->out, '\n');
 	if (step == 1 && shown < length)
 		appendStringInfo(page->out, "%d more rows are in the report's JSON.\n\n", length - shown);
@@ -348,7 +356,7 @@ PutTables(Page *page, const char *first, const char *last)
 		const TableSection *section = &sections[i];
 
 		on = on || strcmp(section->list, first) == 0;
-		if (!on)
+		if (!on || (strcmp(section->list, "versions") == 0 && FmaListLength(FmaNodeList(page->report, "versions")) < 2))
 			continue;
 		PutTableUnder(page, section->title, FmaNodeList(page->report, section->list), section->columns, section->n_columns, 1);
 		if (strcmp(section->list, last) == 0)
@@ -459,8 +467,11 @@ fma_render_markdown(PG_FUNCTION_ARGS)
 	PutTables(&page, "batches", "explanation");
 	PutExamples(&page);
 	PutTables(&page, "duplicates", "duplicates");
-	PutHeading(&page, "Data notes");
-	PutLines(&page, "notes");
+	if (FmaListLength(FmaNodeList(report, "notes")) > 0)
+	{
+		PutHeading(&page, "Data notes");
+		PutLines(&page, "notes");
+	}
 	PutTableUnder(&page, "Stages of the run", FmaNodeList(report, "stages"), stage_columns, lengthof(stage_columns), 1);
 	PutReproduce(&page);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));

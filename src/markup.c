@@ -60,9 +60,6 @@ PutCharacter(StringInfo out, pg_wchar c)
 		case '"':
 			FmaPut(out, "&quot;");
 			break;
-		case '\'':
-			FmaPut(out, "&#39;");
-			break;
 		default:
 			if (c < 0x80)
 				appendStringInfoCharMacro(out, (char) c);
@@ -134,9 +131,19 @@ IsLonger(const char *text, int limit)
 	return p < end;
 }
 
+/* Whether a text may have letters that are written from right to left */
+static bool
+HasDirection(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (IS_HIGHBIT_SET(*text))
+			return true;
+	return false;
+}
+
 /*
- * Appends a string from data as an element of its own, whose direction is its
- * own; what is cut off stands in the title, as far as that is of use.
+ * Appends a string from data, as an element of its own where its direction may
+ * be its own; what is cut off stands in the title, as far as that is of use.
  */
 void
 FmaPutData(StringInfo out, const char *text, int limit)
@@ -153,6 +160,8 @@ FmaPutData(StringInfo out, const char *text, int limit)
 		FmaPutCut(out, text, limit);
 		FmaPut(out, "</bdi>");
 	}
+	else if (!HasDirection(text))
+		FmaPutText(out, text);
 	else
 	{
 		FmaPut(out, "<bdi>");
@@ -161,27 +170,47 @@ FmaPutData(StringInfo out, const char *text, int limit)
 	}
 }
 
-/* Appends a figure of figures.h, with a true minus and spaces that do not break */
+/* Appends a figure of figures.h with a true minus, where lines do not break */
 void
 FmaPutFigure(StringInfo out, const char *figure)
 {
 	for (const char *p = figure; *p != '\0'; p++)
 	{
-		if (*p == ' ')
-			FmaPut(out, "&#8239;");
-		else if (*p == '-')
+		if (*p == '-')
 			FmaPut(out, "&minus;");
 		else
 			PutCharacter(out, (unsigned char) *p);
 	}
 }
 
-/* Appends a title that says a number exactly */
+/* Appends a figure within a sentence: a line may not break between it and its unit */
 void
-FmaPutTitle(StringInfo out, double value)
+FmaPutWord(StringInfo out, const char *figure)
 {
-	if (!isnan(value))
-		appendStringInfo(out, " title=\"%s\"", FmaExactText(value));
+	FmaPut(out, "<span class=\"word\">");
+	FmaPutFigure(out, figure);
+	FmaPut(out, "</span>");
+}
+
+/* The same, with its exact value in the title */
+void
+FmaPutExactWord(StringInfo out, double value, char *(*format) (double value))
+{
+	FmaPut(out, "<span class=\"word\"");
+	FmaPutTitle(out, value, NULL);
+	FmaPut(out, ">");
+	FmaPutFigure(out, format(value));
+	FmaPut(out, "</span>");
+}
+
+/* Appends a title that says a number exactly, unless the figure shown does */
+void
+FmaPutTitle(StringInfo out, double value, const char *figure)
+{
+	char	   *exact = FmaExactText(value);
+
+	if (!isnan(value) && (figure == NULL || strcmp(exact, figure) != 0))
+		appendStringInfo(out, " title=\"%s\"", exact);
 }
 
 /* Appends "low - high"; nothing when an end is missing */

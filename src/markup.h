@@ -19,13 +19,15 @@
 
 /* Characters of a label or slice that are shown, and of what it is in full */
 #define FMA_SHOWN_LENGTH 80
-#define FMA_TITLE_LENGTH 400
+#define FMA_TITLE_LENGTH 250
 
 extern void FmaPutText(StringInfo out, const char *text);
 extern void FmaPutCut(StringInfo out, const char *text, int limit);
 extern void FmaPutData(StringInfo out, const char *text, int limit);
 extern void FmaPutFigure(StringInfo out, const char *figure);
-extern void FmaPutTitle(StringInfo out, double value);
+extern void FmaPutWord(StringInfo out, const char *figure);
+extern void FmaPutExactWord(StringInfo out, double value, char *(*format) (double value));
+extern void FmaPutTitle(StringInfo out, double value, const char *figure);
 extern void FmaPutInterval(StringInfo out, double low, double high, char *(*format) (double value));
 extern bool FmaPutImage(StringInfo out, const char *address, const char *alternative);
 

@@ -194,6 +194,24 @@ DatasetName(FmaPage *page)
 	return name == NULL ? "unnamed dataset" : name;
 }
 
+/* Appends the style sheet without the spaces that only its source has */
+static void
+PutStyle(StringInfo out)
+{
+	char		last = '{';
+
+	for (int i = 0; FmaPageStyle[i] != NULL; i++)
+		for (const char *p = FmaPageStyle[i]; *p != '\0'; p++)
+		{
+			bool		is_space = *p == ' ' || *p == '\n';
+
+			if (is_space && (strchr("{};:, ", last) != NULL || p[1] == '{' || p[1] == '}'))
+				continue;
+			last = is_space ? ' ' : *p;
+			appendStringInfoCharMacro(out, last);
+		}
+}
+
 static void
 PutHead(FmaPage *page)
 {
@@ -206,9 +224,8 @@ PutHead(FmaPage *page)
 		   "<meta name=\"generator\" content=\"fma\">\n<title>");
 	FmaPutCut(out, DatasetName(page), TITLE_LENGTH);
 	FmaPut(out, ": failure report</title>\n<style>\n");
-	for (int i = 0; FmaPageStyle[i] != NULL; i++)
-		appendStringInfoString(out, FmaPageStyle[i]);
-	FmaPut(out, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#what-fails\">Skip to the report</a>\n");
+	PutStyle(out);
+	FmaPut(out, "\n</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#what-fails\">Skip to the report</a>\n");
 }
 
 /* " from 2001-04-01 to 2001-05-31", as far as it is known */
@@ -263,9 +280,26 @@ PutHeader(FmaPage *page)
 	{
 		FmaPut(out, "<span>made ");
 		FmaPutText(out, FmaTimeText(made_at, page->zone));
-		FmaPut(out, "</span>");
+		FmaPut(out, " (times in ");
+		FmaPutText(out, pg_get_timezone_name(page->zone));
+		FmaPut(out, ")</span>");
 	}
 	FmaPut(out, "</p>\n</header>\n");
+}
+
+/* Where the page comes from */
+static void
+PutFooter(FmaPage *page)
+{
+	char	   *version = FmaNodeText(page->report, "fma_version");
+
+	FmaPut(page->out, "<footer>Made inside PostgreSQL by fma");
+	if (version != NULL)
+	{
+		FmaPut(page->out, " ");
+		FmaPutCut(page->out, version, TITLE_LENGTH);
+	}
+	FmaPut(page->out, ".</footer>\n");
 }
 
 static void
@@ -314,6 +348,8 @@ fma_render_html(PG_FUNCTION_ARGS)
 	for (int i = 0; i < lengthof(sections); i++)
 		if (sections[i].is_there(&page))
 			PutSection(&page, &sections[i]);
-	FmaPut(&out, "</main>\n</div>\n</body>\n</html>\n");
+	FmaPut(&out, "</main>\n</div>\n");
+	PutFooter(&page);
+	FmaPut(&out, "</body>\n</html>\n");
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }

@@ -12,6 +12,12 @@
 #define FMA_MAX_HOTSPOTS 100
 #define FMA_MAX_MATRIX 100
 
+/* p-values from here on may be chance */
+#define FMA_SIGNIFICANT 0.05
+
+/* Counts below this are written in full */
+#define FMA_EXACT_COUNT 1e6
+
 /* SQL is shown whole up to so many characters */
 #define FMA_SQL_LENGTH 20000
 
@@ -25,7 +31,6 @@ typedef struct FmaPage
 	double		baseline;		/* the rate of all rows, or NaN */
 	double		bar_max;		/* end of the bars in the table at hand */
 
-	double		threshold;		/* rows of the table at hand have at least this rate */
 
 	/* The confusion matrix */
 	FmaNode    *labels;
@@ -78,6 +83,8 @@ typedef struct FmaPageTable
 	void		(*row_attributes) (FmaPage *page, FmaNode *row);
 	void		(*after_row) (FmaPage *page, FmaNode *row, int n_columns);
 	bool		(*is_wanted) (FmaPage *page, FmaNode *row);
+	const int  *order;			/* the rows to show, where these are not all or in another order */
+	int			n_order;
 } FmaPageTable;
 
 #define FMA_PAGE_TABLE(caption_, columns_) \
@@ -85,6 +92,7 @@ typedef struct FmaPageTable
 
 /* page_table.c */
 extern void FmaPutTable(FmaPage *page, const FmaPageTable *table, FmaNode *list);
+extern void FmaPutBarOf(FmaPage *page, FmaNode *row, const char *key);
 extern void FmaPutRate(FmaPage *page, double rate);
 extern void FmaPutSql(FmaPage *page, const char *summary, const char *sql);
 extern double FmaListMax(FmaNode *list, const char *key, double least);

@@ -6,7 +6,14 @@
 #include "page.h"
 
 /* So many rules are shown of those that were not broken */
-#define SOME_RULES 10
+#define SOME_RULES 5
+
+/* Slices and conditions that are shown */
+#define MAX_COMPARED 11
+#define MAX_REASONS 12
+
+/* Characters of a version's name at the head of a column */
+#define VERSION_LENGTH 16
 
 /* What a rule was checked for */
 static void
@@ -41,11 +48,8 @@ PutThreshold(FmaPage *page, FmaNode *row)
 
 	if (direction != NULL)
 		FmaPutCut(page->out, direction, FMA_SHOWN_LENGTH);
-	FmaPut(page->out, " <span");
-	FmaPutTitle(page->out, threshold);
-	FmaPut(page->out, ">");
-	FmaPutFigure(page->out, FmaNumberText(threshold));
-	FmaPut(page->out, "</span>");
+	FmaPut(page->out, " ");
+	FmaPutText(page->out, FmaExactText(threshold));
 }
 
 /* Whether the rule was kept */
@@ -101,7 +105,7 @@ PutRulesOf(FmaPage *page, FmaNode *rules, const char *caption, bool (*is_wanted)
 		{"Rule", FMA_CELL_TEXT, "rule"},
 		{"For", FMA_CELL_OWN, NULL, NULL, PutSegment},
 		{"Value", FMA_CELL_NUMBER, "value"},
-		{"95&#8239;% interval", FMA_CELL_NUMBER_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_NUMBER_RANGE, "ci_low", "ci_high"},
 		{"Threshold", FMA_CELL_OWN, "threshold", NULL, PutThreshold},
 		{"Result", FMA_CELL_OWN, NULL, NULL, PutPassed},
 		{"Rows", FMA_CELL_COUNT, "n"},
@@ -179,6 +183,15 @@ PutComparedSlice(FmaPage *page, FmaNode *row)
 		FmaPutData(page->out, FmaNodeText(row, "slice"), 2 * FMA_SHOWN_LENGTH);
 }
 
+/* The p-value after correction; that of all rows is the only one of its kind and needs none */
+static void
+PutCorrected(FmaPage *page, FmaNode *row)
+{
+	double		q = FmaNodeNumber(row, "q_value");
+
+	FmaPutExactWord(page->out, isnan(q) ? FmaNodeNumber(row, "p_value") : q, FmaPText);
+}
+
 /* Which versions were compared */
 static void
 PutCompared(FmaPage *page, FmaNode *first)
@@ -192,29 +205,41 @@ PutCompared(FmaPage *page, FmaNode *first)
 	FmaPut(out, ", on the same rows; then the slices where it lost the most. Positive differences are worse.</p>\n");
 }
 
+/* A version's name as the head of a column */
+static char *
+VersionHead(FmaNode *comparison, const char *key, const char *otherwise)
+{
+	char	   *version = FmaNodeText(comparison, key);
+	StringInfoData head;
+
+	initStringInfo(&head);
+	FmaPutCut(&head, version == NULL ? otherwise : version, VERSION_LENGTH);
+	return head.data;
+}
+
 /* Model versions on the same rows */
 void
 FmaPutComparison(FmaPage *page)
 {
 	FmaNode    *comparison = FmaNodeList(page->report, "comparison");
+	FmaNode    *first = FmaListObject(comparison, 0);
 	const FmaPageColumn columns[] = {
 		{"Slice", FMA_CELL_OWN, NULL, NULL, PutComparedSlice},
 		{"Rows", FMA_CELL_COUNT, "n"},
-		{"Older", FMA_CELL_RATE, "loss_a"},
-		{"Newer", FMA_CELL_RATE, "loss_b"},
+		{VersionHead(first, "version_a", "Older"), FMA_CELL_RATE, "loss_a"},
+		{VersionHead(first, "version_b", "Newer"), FMA_CELL_RATE, "loss_b"},
 		{page->is_loss ? "Difference" : "Difference, points", FMA_CELL_DIFFERENCE, "difference"},
-		{"95&#8239;% interval", FMA_CELL_DIFFERENCE_RANGE, "ci_low", "ci_high"},
-		{"Only older failed", FMA_CELL_COUNT, "only_a_failed"},
-		{"Only newer failed", FMA_CELL_COUNT, "only_b_failed"},
-		{"p", FMA_CELL_P, "p_value"},
-		{"q", FMA_CELL_P, "q_value"}
+		{"95&nbsp;% interval", FMA_CELL_DIFFERENCE_RANGE, "ci_low", "ci_high"},
+		{"Only the older failed", FMA_CELL_COUNT, "only_a_failed"},
+		{"Only the newer failed", FMA_CELL_COUNT, "only_b_failed"},
+		{"p, corrected", FMA_CELL_OWN_NUMBER, "p_value", NULL, PutCorrected}
 	};
-	const FmaPageTable table = {FMA_PAGE_TABLE("Versions on the same rows", columns), .max_rows = 21, .more = "fma_model_comparison"};
+	const FmaPageTable table = {FMA_PAGE_TABLE("Versions on the same rows", columns), .max_rows = MAX_COMPARED, .more = "fma_model_comparison"};
 
 	PutVersions(page);
 	if (FmaListLength(comparison) == 0)
 		return;
-	PutCompared(page, FmaListObject(comparison, 0));
+	PutCompared(page, first);
 	FmaPutTable(page, &table, comparison);
 }
 
@@ -282,6 +307,23 @@ PutCondition(FmaPage *page, FmaNode *row)
 	}
 }
 
+/* The rows to show: features as a whole, then conditions; returns how many */
+static int
+FeaturesFirst(FmaNode *explanation, int *order)
+{
+	int			count = 0;
+
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < FmaListLength(explanation) && count < MAX_REASONS; i++)
+		{
+			bool		is_whole = FmaNodeText(FmaListObject(explanation, i), "condition") == NULL;
+
+			if (is_whole == (pass == 0))
+				order[count++] = i;
+		}
+	return count;
+}
+
 /* Why the rate changed: other rows, or the same rows at another rate */
 void
 FmaPutExplanation(FmaPage *page)
@@ -297,12 +339,16 @@ FmaPutExplanation(FmaPage *page)
 		{"Together", FMA_CELL_DIFFERENCE, "total_effect"},
 		{"p", FMA_CELL_P, "p_value"}
 	};
-	const FmaPageTable table = {
-		FMA_PAGE_TABLE("Why the rate changed", columns), .is_titled = true, .max_rows = 20, .more = "fma_change_explanation"
+	FmaNode    *explanation = FmaNodeList(page->report, "explanation");
+	int			order[MAX_REASONS];
+	FmaPageTable table = {
+		FMA_PAGE_TABLE("Why the rate changed", columns), .is_titled = true, .more = "fma_change_explanation", .order = order
 	};
+
+	table.n_order = FeaturesFirst(explanation, order);
 
 	FmaPut(page->out, "<p class=\"about\">How far the change of the rate comes from more or fewer such rows (mix), and from such rows failing at another "
 		   "rate (rate)");
 	appendStringInfoString(page->out, page->is_loss ? ".</p>\n" : ", in percentage points.</p>\n");
-	FmaPutTable(page, &table, FmaNodeList(page->report, "explanation"));
+	FmaPutTable(page, &table, explanation);
 }

@@ -11,6 +11,9 @@
 /* The sentences of a report */
 #define MAX_SENTENCES 6
 
+/* Slices that are shown beside the hotspots */
+#define MAX_SLICES 10
+
 /* One of the figures at the top */
 typedef struct KeyFigure
 {
@@ -29,7 +32,7 @@ PutRateNote(FmaPage *page, FmaNode *overview)
 
 	if (isnan(low) || isnan(high))
 		return;
-	appendStringInfo(page->out, "<span title=\"%s to %s\">95&#8239;%%: ", FmaExactText(low), FmaExactText(high));
+	appendStringInfo(page->out, "<span title=\"%s to %s\">95&nbsp;%%: ", FmaExactText(low), FmaExactText(high));
 	FmaPutInterval(page->out, low, high, FmaPercentText);
 	FmaPut(page->out, "</span>");
 }
@@ -51,8 +54,9 @@ PutConfidentNote(FmaPage *page, FmaNode *overview)
 
 	if (isnan(high))
 		return;
-	FmaPut(page->out, "confidence from ");
+	FmaPut(page->out, "at ");
 	FmaPutFigure(page->out, FmaRoundPercentText(high));
+	FmaPut(page->out, " confidence or more");
 }
 
 /* What the ECE of a calibrated model would be */
@@ -97,7 +101,7 @@ PutKeyFigures(FmaPage *page, FmaNode *overview)
 			FmaPut(out, "<dl class=\"figures\">\n");
 		is_first = false;
 		appendStringInfo(out, "<div><dt>%s</dt><dd", figure->name);
-		FmaPutTitle(out, value);
+		FmaPutTitle(out, value, NULL);
 		FmaPut(out, ">");
 		FmaPutFigure(out, figure->format(value));
 		FmaPut(out, "</dd>");
@@ -166,6 +170,14 @@ PutRankAndSlice(FmaPage *page, FmaNode *row)
 	FmaPutData(page->out, FmaNodeText(row, "slice"), 2 * FMA_SHOWN_LENGTH);
 }
 
+/* A hotspot's bar, and its SQL where there is room for it */
+static void
+PutBarAndSql(FmaPage *page, FmaNode *row)
+{
+	FmaPutBarOf(page, row, FmaRateKey(page));
+	FmaPutSql(page, "SQL", FmaNodeText(row, "predicate"));
+}
+
 /* Whether the rows that came since show it too; a sign and a word, and the figures */
 static void
 PutConfirmation(FmaPage *page, FmaNode *row)
@@ -210,19 +222,6 @@ PutRowsLink(FmaPage *page, FmaNode *row)
 		FmaPut(page->out, "</a>");
 }
 
-/* The SQL, in a row of its own below */
-static void
-PutPredicate(FmaPage *page, FmaNode *row, int n_columns)
-{
-	char	   *predicate = FmaNodeText(row, "predicate");
-
-	if (predicate == NULL)
-		return;
-	appendStringInfo(page->out, "<tr class=\"below\"><td colspan=\"%d\">", n_columns);
-	FmaPutSql(page, "SQL", predicate);
-	FmaPut(page->out, "</td></tr>\n");
-}
-
 /* The end of the bars: the widest interval, unless it would flatten all others */
 static double
 BarEnd(FmaPage *page, FmaNode *list)
@@ -238,9 +237,9 @@ PutHotspotTable(FmaPage *page, FmaNode *hotspots)
 	const char *rate = FmaRateKey(page);
 	const FmaPageColumn columns[] = {
 		{"Slice", FMA_CELL_OWN, NULL, NULL, PutRankAndSlice},
-		{"Against all rows", FMA_CELL_BAR, rate},
+		{"Against all rows", FMA_CELL_OWN, NULL, NULL, PutBarAndSql},
 		{page->is_loss ? "Mean loss" : "Failure rate", FMA_CELL_RATE, rate},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Rows", FMA_CELL_OWN_NUMBER, "n", NULL, PutRowsLink},
 		{"Lift", FMA_CELL_LIFT, "lift"},
 		{"Of all failures", FMA_CELL_SHARE, "share_of_failures"},
@@ -249,7 +248,7 @@ PutHotspotTable(FmaPage *page, FmaNode *hotspots)
 	};
 	const FmaPageTable table = {
 		FMA_PAGE_TABLE("Hotspots", columns), .is_titled = true, .max_rows = FMA_MAX_HOTSPOTS, .more = "fma_hotspots",
-		.row_attributes = PutHotspotId, .after_row = PutPredicate
+		.row_attributes = PutHotspotId
 	};
 
 	page->bar_max = BarEnd(page, hotspots);
@@ -264,16 +263,18 @@ PutSlices(FmaPage *page, FmaNode *slices)
 	const FmaPageColumn columns[] = {
 		{"Slice", FMA_CELL_OWN, NULL, NULL, PutRankAndSlice},
 		{page->is_loss ? "Mean loss" : "Failure rate", FMA_CELL_RATE, rate},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Rows", FMA_CELL_COUNT, "n"},
 		{"Lift", FMA_CELL_LIFT, "lift"},
-		{"Beyond the expected", FMA_CELL_NUMBER, "excess_failures"},
+		{"Beyond the expected", FMA_CELL_COUNT, "excess_failures"},
 		{"Of all failures", FMA_CELL_SHARE, "share_of_failures"},
 		{"q", FMA_CELL_P, "q_value"},
 		{"Macro F1", FMA_CELL_NUMBER, "macro_f1"},
 		{"RMSE", FMA_CELL_NUMBER, "rmse"}
 	};
-	const FmaPageTable table = {FMA_PAGE_TABLE("Slices with the most failures beyond the expected", columns), .is_titled = true, .max_rows = 20};
+	const FmaPageTable table = {
+		FMA_PAGE_TABLE("Slices with the most failures beyond the expected", columns), .is_titled = true, .max_rows = MAX_SLICES, .more = "fma_slice_metrics"
+	};
 
 	FmaPut(page->out, "<details><summary>Slices that overlap these, the most failures first</summary>\n");
 	FmaPutTable(page, &table, slices);
@@ -296,7 +297,7 @@ FmaPutHotspots(FmaPage *page)
 		{
 			FmaPut(page->out, "The dashed line is the rate of all rows, ");
 			FmaPutRate(page, page->baseline);
-			FmaPut(page->out, "; the thin line is the 95&#8239;% interval. ");
+			FmaPut(page->out, "; the thin line is the 95&nbsp;% interval. ");
 		}
 		FmaPut(page->out, "q is the p-value after correction for all that was tested. A hotspot that is new looks worse than it is: "
 			   "rows that come later tell.</p>\n");

@@ -9,15 +9,15 @@
 
 #include "charts.h"
 
+/* A matrix of more labels than this is printed small */
+#define MANY_LABELS 14
+
 /* Shades of a cell, beyond none */
 #define SHADES 7
 
 /* Characters of a label at the matrix's edge, and in a cell's title */
 #define EDGE_LENGTH 24
 #define CELL_TITLE_LENGTH 40
-
-/* Chance alone would show less than that much of the ECE this rarely */
-#define SIGNIFICANT 0.05
 
 /* The ways to count cells: the key of each in "confusion" */
 typedef enum Way
@@ -142,9 +142,9 @@ PutCellTitle(FmaPage *page, int truth, int prediction, const double *values)
 	}
 	appendStringInfoString(out, FmaExactText(values[BY_COUNT]));
 	if (!isnan(values[BY_TRUTH]))
-		appendStringInfo(out, ", %s of the truth", FmaExactText(values[BY_TRUTH]));
+		appendStringInfo(out, ", %s of truth", FmaExactText(values[BY_TRUTH]));
 	if (!isnan(values[BY_PREDICTION]))
-		appendStringInfo(out, ", %s of the prediction", FmaExactText(values[BY_PREDICTION]));
+		appendStringInfo(out, ", %s of prediction", FmaExactText(values[BY_PREDICTION]));
 	FmaPut(out, "\"");
 }
 
@@ -167,12 +167,12 @@ PutCell(FmaPage *page, int truth, int prediction, double most[N_WAYS][2])
 		values[way] = CellValue(page, way, truth, prediction);
 	if (!(values[BY_COUNT] > 0))
 	{
-		appendStringInfo(out, "<td class=\"zero%s\">0</td>", is_right ? " right" : "");
+		FmaPut(out, "<td class=\"zero\">0</td>");
 		return;
 	}
-	appendStringInfo(out, "<td class=\"%s", is_right ? "right" : "wrong");
+	appendStringInfoString(out, is_right ? "<td class=\"right " : "<td class=\"");
 	for (int way = 0; way < N_WAYS; way++)
-		appendStringInfo(out, " %c%d", way_letters[way], Shade(values[way], most[way][is_right]));
+		appendStringInfo(out, "%s%c%d", way > 0 ? " " : "", way_letters[way], Shade(values[way], most[way][is_right]));
 	FmaPut(out, "\">");
 	if (has_rows)
 	{
@@ -198,8 +198,9 @@ PutMatrixTable(FmaPage *page)
 	double		most[N_WAYS][2] = {0};
 
 	FindMost(page, most);
-	FmaPut(out, "<section class=\"scroll matrix\" tabindex=\"0\" aria-label=\"Table: confusion matrix\"><table>"
-		   "<caption>Rows are the truth, columns the prediction</caption>\n<thead><tr><th scope=\"col\" class=\"corner\">Truth</th>");
+	appendStringInfo(out, "<section class=\"scroll matrix%s\" tabindex=\"0\" aria-label=\"Table: confusion matrix\"><table>"
+					 "<caption>Rows are the truth, columns the prediction</caption>\n<thead><tr><th scope=\"col\" class=\"corner\">Truth</th>",
+					 page->n_labels > MANY_LABELS ? " many" : "");
 	for (int i = 0; i < page->n_labels; i++)
 		PutEdge(page, i, "col");
 	FmaPut(out, "</tr></thead>\n<tbody>\n");
@@ -257,7 +258,7 @@ PutTakenFor(FmaPage *page, FmaNode *row)
 	{
 		FmaPut(page->out, " <span class=\"soft\">");
 		FmaPutFigure(page->out, FmaCountText(n));
-		FmaPut(page->out, "&#8239;&times;</span>");
+		FmaPut(page->out, "&nbsp;&times;</span>");
 	}
 }
 
@@ -296,30 +297,30 @@ PutCalibrationSentence(FmaPage *page, FmaNode *calibration)
 	FmaPut(out, "<p>");
 	if (!isnan(confidence) && !isnan(accuracy))
 	{
-		appendStringInfo(out, "On average the model claims <span title=\"%s\">", FmaExactText(confidence));
-		FmaPutFigure(out, FmaPercentText(confidence));
-		appendStringInfo(out, "</span> and is right in <span title=\"%s\">", FmaExactText(accuracy));
-		FmaPutFigure(out, FmaPercentText(accuracy));
-		FmaPut(out, "</span>. ");
+		FmaPut(out, "On average the model claims ");
+		FmaPutExactWord(out, confidence, FmaPercentText);
+		FmaPut(out, " and is right in ");
+		FmaPutExactWord(out, accuracy, FmaPercentText);
+		FmaPut(out, ". ");
 	}
 	if (!isnan(ece))
 	{
-		appendStringInfo(out, "The expected calibration error is <strong title=\"%s\">", FmaExactText(ece));
-		FmaPutFigure(out, FmaPercentText(ece));
+		FmaPut(out, "The expected calibration error is <strong>");
+		FmaPutExactWord(out, ece, FmaPercentText);
 		FmaPut(out, "</strong>");
 	}
 	if (!isnan(ece) && !isnan(calibrated))
 	{
-		appendStringInfo(out, "; a perfectly calibrated model would show <span title=\"%s\">", FmaExactText(calibrated));
-		FmaPutFigure(out, FmaPercentText(calibrated));
-		FmaPut(out, "</span> with so many rows");
+		FmaPut(out, "; a perfectly calibrated model would show ");
+		FmaPutExactWord(out, calibrated, FmaPercentText);
+		FmaPut(out, " with so many rows");
 	}
 	if (!isnan(ece) && !isnan(calibrated) && !isnan(p))
 	{
-		appendStringInfo(out, ", so this is %s chance (p&nbsp;%s<span title=\"%s\">", p < SIGNIFICANT ? "more than" : "no more than",
-						 *FmaPText(p) == '<' ? "" : "=&nbsp;", FmaExactText(p));
-		FmaPutFigure(out, FmaPText(p));
-		FmaPut(out, "</span>)");
+		appendStringInfo(out, ", so this is %s chance (p&nbsp;%s", p < FMA_SIGNIFICANT ? "more than" : "no more than",
+						 *FmaPText(p) == '<' ? "" : "=&nbsp;");
+		FmaPutExactWord(out, p, FmaPText);
+		FmaPut(out, ")");
 	}
 	appendStringInfoString(out, isnan(ece) ? "</p>\n" : ".</p>\n");
 }
@@ -348,7 +349,7 @@ FmaPutCalibration(FmaPage *page)
 		{"Rows", FMA_CELL_COUNT, "n"},
 		{"Mean confidence", FMA_CELL_SHARE, "mean_confidence"},
 		{"Accuracy", FMA_CELL_SHARE, "accuracy"},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Gap, points", FMA_CELL_DIFFERENCE, "gap"}
 	};
 	const FmaPageTable table = {FMA_PAGE_TABLE("Bins of the confidence", columns), .is_titled = true, .is_wanted = BinHasRows};
@@ -359,7 +360,7 @@ FmaPutCalibration(FmaPage *page)
 	FmaPut(page->out, "<p class=\"legend\"><span><svg width=\"14\" height=\"14\" aria-hidden=\"true\"><rect class=\"gap over\" width=\"14\" height=\"14\"/></svg> "
 		   "overconfident: claims more than it holds</span> "
 		   "<span><svg width=\"14\" height=\"14\" aria-hidden=\"true\"><rect class=\"gap under\" width=\"14\" height=\"14\"/></svg> underconfident</span> "
-		   "<span>pale: within the interval</span> <span>below: rows in each bin</span></p></figure>\n");
+		   "<span>pale: within the interval</span> <span>grey bars: rows in each bin</span></p></figure>\n");
 	FmaPutTable(page, &table, bins);
 	FmaPut(page->out, "</div>\n");
 }

@@ -11,6 +11,12 @@
 #define MAX_ITEMS 1000
 #define MAX_GROUPS 20000
 
+/* Characters of a slice as a link */
+#define LINK_LENGTH 40
+
+/* Groups of near-duplicates that are shown */
+#define MAX_DUPLICATES 10
+
 /* Characters of an id or a path of an image */
 #define ID_LENGTH 40
 
@@ -52,11 +58,7 @@ PutValue(FmaPage *page, FmaNode *item, const char *key)
 		FmaPutData(page->out, FmaNodeText(item, key), FMA_SHOWN_LENGTH);
 		return;
 	}
-	FmaPut(page->out, "<span");
-	FmaPutTitle(page->out, number);
-	FmaPut(page->out, ">");
-	FmaPutFigure(page->out, FmaNumberText(number));
-	FmaPut(page->out, "</span>");
+	FmaPutExactWord(page->out, number, FmaNumberText);
 }
 
 static void
@@ -170,7 +172,7 @@ BeginCell(FmaPage *page, int truth, int prediction)
 		FmaPut(out, " taken for ");
 		FmaPutData(out, FmaListText(page->labels, prediction), FMA_SHOWN_LENGTH);
 	}
-	FmaPut(out, "</h3>\n<p class=\"back\"><a href=\"#confusion\">back to the matrix</a></p>\n");
+	FmaPut(out, "</h3>\n");
 }
 
 /* The same of a hotspot */
@@ -179,16 +181,18 @@ BeginHotspot(FmaPage *page, int rank)
 {
 	appendStringInfo(page->out, "<div class=\"rows\" id=\"hotspot-%d-rows\"><h3>Hotspot %d: ", rank, rank);
 	FmaPutData(page->out, FmaNodeText(page->hotspots[rank], "slice"), 2 * FMA_SHOWN_LENGTH);
-	appendStringInfo(page->out, "</h3>\n<p class=\"back\"><a href=\"#hotspot-%d\">back to the hotspots</a></p>\n", rank);
+	FmaPut(page->out, "</h3>\n");
 }
 
-/* What all groups have: how many, the rows, the SQL */
+/* What all groups have: how many, a way back, the rows, the SQL */
 static void
-PutGroup(FmaPage *page, const char *name, FmaNode *group)
+PutGroup(FmaPage *page, const char *name, FmaNode *group, const char *back)
 {
 	FmaNode    *items = FmaNodeList(group, "items");
 
 	PutHowMany(page, group, items);
+	if (back != NULL)
+		appendStringInfo(page->out, "<p class=\"back\"><a href=\"%s\">back</a></p>\n", back);
 	if (FmaListLength(items) > 0)
 		PutItems(page, name, items);
 	FmaPutSql(page, "SQL that lists them all", FmaNodeText(group, "sql"));
@@ -214,7 +218,7 @@ PutGroups(FmaPage *page, FmaNode *groups, bool *cells, bool *hotspots)
 				continue;
 			cells[truth * page->n_labels + prediction] = true;
 			BeginCell(page, truth, prediction);
-			PutGroup(page, psprintf("Rows of cell %d, %d of the matrix", truth, prediction), group);
+			PutGroup(page, psprintf("Rows of cell %d, %d of the matrix", truth, prediction), group, "#confusion");
 		}
 		else if (kind != NULL && strcmp(kind, "hotspot") == 0)
 		{
@@ -224,20 +228,33 @@ PutGroups(FmaPage *page, FmaNode *groups, bool *cells, bool *hotspots)
 				continue;
 			hotspots[(int) rank] = true;
 			BeginHotspot(page, (int) rank);
-			PutGroup(page, psprintf("Rows of hotspot %d", (int) rank), group);
+			PutGroup(page, psprintf("Rows of hotspot %d", (int) rank), group, psprintf("#hotspot-%d", (int) rank));
 		}
 	}
 }
 
-/* The call that lists rows of this dataset; "filter" is SQL */
-static char *
-ListingSql(FmaPage *page, const char *filter)
+/* Ends a group without rows by the call that lists them; "filter" is SQL */
+static void
+PutListing(FmaPage *page, const char *filter)
 {
 	char	   *dataset = FmaNodeText(page->report, "dataset");
 	char	   *version = FmaNodeText(FmaNodeObject(page->report, "run"), "model_version");
 
-	return psprintf("SELECT * FROM fma_list_predictions(%s, %s%s%s);", dataset == NULL ? "..." : quote_literal_cstr(dataset), filter,
-					version == NULL ? "" : ", model_version => ", version == NULL ? "" : quote_literal_cstr(version));
+	FmaPut(page->out, "<pre><code>");
+	FmaPutCut(page->out, psprintf("SELECT * FROM fma_list_predictions(%s, %s%s%s);", dataset == NULL ? "..." : quote_literal_cstr(dataset), filter,
+								  version == NULL ? "" : ", model_version => ", version == NULL ? "" : quote_literal_cstr(version)), FMA_SQL_LENGTH);
+	FmaPut(page->out, "</code></pre></div>\n");
+}
+
+/* The filter of a hotspot's failures: its conditions, since its rank is another one in another run */
+static char *
+HotspotFilter(FmaNode *hotspot, int rank)
+{
+	char	   *conditions = FmaNodeText(hotspot, "conditions");
+
+	if (conditions == NULL)
+		return psprintf("only_errors => true, hotspot => %d", rank);
+	return psprintf("only_errors => true, conditions => %s", quote_literal_cstr(conditions));
 }
 
 /* For cells and hotspots that have no rows in the report: the SQL that lists them */
@@ -248,8 +265,7 @@ PutListings(FmaPage *page, const bool *cells, const bool *hotspots)
 		if (page->hotspots[rank] != NULL && !hotspots[rank])
 		{
 			BeginHotspot(page, rank);
-			FmaPutSql(page, "SQL that lists its rows", ListingSql(page, psprintf("hotspot => %d", rank)));
-			FmaPut(page->out, "</div>\n");
+			PutListing(page, HotspotFilter(page->hotspots[rank], rank));
 		}
 	for (int i = 0; i < page->n_labels; i++)
 		for (int j = 0; j < page->n_labels; j++)
@@ -257,10 +273,8 @@ PutListings(FmaPage *page, const bool *cells, const bool *hotspots)
 			{
 				CHECK_FOR_INTERRUPTS();
 				BeginCell(page, i, j);
-				FmaPutSql(page, "SQL that lists its rows",
-						  ListingSql(page, psprintf("true_label => %s, pred_label => %s", quote_literal_cstr(FmaListText(page->labels, i)),
-													quote_literal_cstr(FmaListText(page->labels, j)))));
-				FmaPut(page->out, "</div>\n");
+				PutListing(page, psprintf("true_label => %s, pred_label => %s", quote_literal_cstr(FmaListText(page->labels, i)),
+										  quote_literal_cstr(FmaListText(page->labels, j))));
 			}
 }
 
@@ -276,7 +290,7 @@ PutAllErrors(FmaPage *page, FmaNode *groups)
 		if (kind == NULL || strcmp(kind, "errors") != 0)
 			continue;
 		FmaPut(page->out, "<div class=\"rows\" id=\"errors-rows\"><h3>All failures, the most confident first</h3>\n");
-		PutGroup(page, "Rows that failed", group);
+		PutGroup(page, "Rows that failed", group, NULL);
 		return;
 	}
 }
@@ -294,16 +308,17 @@ PutGroupLinks(FmaPage *page)
 		if (page->hotspots[rank] == NULL)
 			continue;
 		if (is_first)
-			FmaPut(page->out, "<p class=\"groups\">Rows of hotspot");
-		appendStringInfo(page->out, " <a href=\"#hotspot-%d-rows\" title=\"", rank);
-		FmaPutCut(page->out, slice == NULL ? "" : slice, FMA_SHOWN_LENGTH);
-		appendStringInfo(page->out, "\">%d</a>", rank);
+			FmaPut(page->out, "<p class=\"facts\">Rows of hotspots:");
+		appendStringInfo(page->out, " <span><a href=\"#hotspot-%d-rows\">", rank);
+		FmaPutData(page->out, slice, LINK_LENGTH);
+		FmaPut(page->out, "</a></span>");
 		is_first = false;
 	}
 	if (is_first)
 		return;
-	appendStringInfoString(page->out, page->n_labels > 0 ? "; those of a cell by a click in the <a href=\"#confusion\">matrix</a>" : "");
-	FmaPut(page->out, ".</p>\n");
+	if (page->n_labels > 0)
+		FmaPut(page->out, " <span>of a cell: a click in the <a href=\"#confusion\">matrix</a></span>");
+	FmaPut(page->out, "</p>\n");
 }
 
 /* The rows behind hotspots and cells: of all groups, the one whose link was followed is shown */
@@ -357,7 +372,7 @@ FmaPutDuplicates(FmaPage *page)
 		{"Left out later", FMA_CELL_COUNT, "excluded"},
 		{"Ids", FMA_CELL_TEXT, "ids"}
 	};
-	const FmaPageTable table = {FMA_PAGE_TABLE("Groups of near-duplicates", columns), .is_titled = true, .max_rows = 20};
+	const FmaPageTable table = {FMA_PAGE_TABLE("Groups of near-duplicates", columns), .is_titled = true, .max_rows = MAX_DUPLICATES};
 	double		total = FmaNodeNumber(page->report, "duplicates_total");
 
 	FmaPut(page->out, "<p class=\"about\">Rows with nearly the same embedding. Where their labels differ, one of them is wrong; where they are in several "
@@ -372,6 +387,13 @@ FmaPutDuplicates(FmaPage *page)
 	FmaPutTable(page, &table, FmaNodeList(page->report, "duplicates"));
 }
 
+/* A duration to the millisecond */
+static void
+PutSeconds(FmaPage *page, FmaNode *row)
+{
+	appendStringInfo(page->out, "%.3f", FmaNodeNumber(row, "seconds"));
+}
+
 /* What was left out, how it was tested, and what the run did */
 void
 FmaPutNotes(FmaPage *page)
@@ -381,7 +403,7 @@ FmaPutNotes(FmaPage *page)
 	const FmaPageColumn columns[] = {
 		{"Stage", FMA_CELL_TEXT, "stage"},
 		{"Status", FMA_CELL_TEXT, "status"},
-		{"Seconds", FMA_CELL_NUMBER, "seconds"},
+		{"Seconds", FMA_CELL_OWN_NUMBER, "seconds", NULL, PutSeconds},
 		{"Results", FMA_CELL_COUNT, "rows"},
 		{"Note", FMA_CELL_TEXT, "message"}
 	};

@@ -33,11 +33,7 @@ char	   *(*
 void
 FmaPutRate(FmaPage *page, double rate)
 {
-	FmaPut(page->out, "<span");
-	FmaPutTitle(page->out, rate);
-	FmaPut(page->out, ">");
-	FmaPutFigure(page->out, FmaRateFormat(page) (rate));
-	FmaPut(page->out, "</span>");
+	FmaPutExactWord(page->out, rate, FmaRateFormat(page));
 }
 
 /* The largest number under a key in a list of objects, and at least "least" */
@@ -87,15 +83,33 @@ HasCell(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 	}
 }
 
+/* How many rows there may be to show */
+static int
+CountRows(const FmaPageTable *table, FmaNode *list)
+{
+	return Min(table->order == NULL ? FmaListLength(list) : table->n_order, FMA_MAX_TABLE_ROWS);
+}
+
+/* A row that is to be shown, or NULL */
+static FmaNode *
+TableRow(FmaPage *page, const FmaPageTable *table, FmaNode *list, int i)
+{
+	FmaNode    *row = FmaListObject(list, table->order == NULL ? i : table->order[i]);
+
+	return row == NULL || (table->is_wanted != NULL && !table->is_wanted(page, row)) ? NULL : row;
+}
+
 /* Whether any row has */
 static bool
-HasColumn(FmaPage *page, const FmaPageTable *table, const FmaPageColumn *column, FmaNode *list, int n_rows)
+HasColumn(FmaPage *page, const FmaPageTable *table, const FmaPageColumn *column, FmaNode *list)
 {
+	int			n_rows = CountRows(table, list);
+
 	for (int i = 0; i < n_rows; i++)
 	{
-		FmaNode    *row = FmaListObject(list, i);
+		FmaNode    *row = TableRow(page, table, list, i);
 
-		if (row != NULL && (table->is_wanted == NULL || table->is_wanted(page, row)) && HasCell(page, column, row))
+		if (row != NULL && HasCell(page, column, row))
 			return true;
 	}
 	return false;
@@ -162,28 +176,27 @@ PutTime(FmaPage *page, FmaNode *row, const char *key)
 	FmaPut(page->out, "</span>");
 }
 
-/* The ends of an interval, both exactly in its title */
+/* The ends of an interval; the title of the cell has both exactly */
 static void
 PutRange(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 {
 	double		low = FmaNodeNumber(row, column->key);
 	double		high = FmaNodeNumber(row, column->other);
 
-	appendStringInfo(page->out, "<span title=\"%s to %s\">", FmaExactText(low), FmaExactText(high));
 	if (column->kind == FMA_CELL_RANGE)
 		FmaPutInterval(page->out, low, high, FmaRateFormat(page));
 	else if (column->kind == FMA_CELL_NUMBER_RANGE)
 		FmaPutInterval(page->out, low, high, FmaNumberText);
 	else
-		FmaPutInterval(page->out, low, high, page->is_loss ? SignedText : FmaPointsText);
-	FmaPut(page->out, "</span>");
+		FmaPutInterval(page->out, low, high, page->is_loss ? FmaNumberText : FmaPlainPointsText);
 }
 
-static void
-PutBarCell(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
+/* Appends the bar of a row's rate */
+void
+FmaPutBarOf(FmaPage *page, FmaNode *row, const char *key)
 {
 	FmaBar		bar = {
-		.value = FmaNodeNumber(row, column->key),
+		.value = FmaNodeNumber(row, key),
 		.low = FmaNodeNumber(row, "ci_low"),
 		.high = FmaNodeNumber(row, "ci_high"),
 		.baseline = page->baseline,
@@ -197,9 +210,9 @@ PutBarCell(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 static void
 PutContent(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 {
-	if (!HasCell(page, column, row) && column->kind != FMA_CELL_TEXT)
+	if (!HasCell(page, column, row))
 	{
-		FmaPut(page->out, "<span class=\"none\">&ndash;</span>");
+		FmaPut(page->out, "&ndash;");
 		return;
 	}
 	switch (column->kind)
@@ -216,7 +229,7 @@ PutContent(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 			PutRange(page, column, row);
 			break;
 		case FMA_CELL_BAR:
-			PutBarCell(page, column, row);
+			FmaPutBarOf(page, row, column->key);
 			break;
 		case FMA_CELL_OWN:
 		case FMA_CELL_OWN_NUMBER:
@@ -225,9 +238,29 @@ PutContent(FmaPage *page, const FmaPageColumn *column, FmaNode *row)
 		default:
 			FmaPutFigure(page->out, NumberText(page, column->kind, FmaNodeNumber(row, column->key)));
 			if (column->kind == FMA_CELL_LIFT)
-				FmaPut(page->out, "&#8239;&times;");
+				FmaPut(page->out, " &times;");
 			break;
 	}
+}
+
+/* The attributes of a cell: its kind, and the number exactly */
+static void
+PutCellAttributes(FmaPage *page, const Shown *shown, bool is_first, FmaNode *row)
+{
+	const FmaPageColumn *column = shown->column;
+	double		value = FmaNodeNumber(row, column->key == NULL ? "" : column->key);
+
+	if (!shown->is_number)
+	{
+		if (!is_first)
+			FmaPut(page->out, " class=\"t\"");
+	}
+	else if (IsRange(column->kind) && HasCell(page, column, row))
+		appendStringInfo(page->out, " title=\"%.6g to %.6g\"", value, FmaNodeNumber(row, column->other));
+	else if (column->kind == FMA_CELL_COUNT && fabs(value) < FMA_EXACT_COUNT && value == floor(value))
+		;						/* it stands there */
+	else if (!IsRange(column->kind) && column->kind != FMA_CELL_OWN_NUMBER)
+		FmaPutTitle(page->out, value, NumberText(page, column->kind, value));
 }
 
 static void
@@ -239,20 +272,10 @@ PutRow(FmaPage *page, const FmaPageTable *table, const Shown *shown, int n_shown
 	FmaPut(page->out, ">");
 	for (int i = 0; i < n_shown; i++)
 	{
-		const FmaPageColumn *column = shown[i].column;
-
-		if (i == 0)
-			FmaPut(page->out, "<th scope=\"row\"");
-		else
-			FmaPut(page->out, "<td");
-		if (shown[i].is_number)
-		{
-			FmaPut(page->out, " class=\"num\"");
-			if (!IsRange(column->kind) && column->kind != FMA_CELL_OWN_NUMBER)
-				FmaPutTitle(page->out, FmaNodeNumber(row, column->key));
-		}
+		appendStringInfoString(page->out, i == 0 ? "<th scope=\"row\"" : "<td");
+		PutCellAttributes(page, &shown[i], i == 0, row);
 		FmaPut(page->out, ">");
-		PutContent(page, column, row);
+		PutContent(page, shown[i].column, row);
 		appendStringInfoString(page->out, i == 0 ? "</th>" : "</td>");
 	}
 	FmaPut(page->out, "</tr>\n");
@@ -266,7 +289,7 @@ PutHead(FmaPage *page, const FmaPageTable *table, const Shown *shown, int n_show
 	appendStringInfo(page->out, "<section class=\"scroll\" tabindex=\"0\" aria-label=\"Table: %s\"><table%s><caption>%s</caption>\n<thead><tr>",
 					 table->caption, table->is_titled ? " class=\"titled\"" : "", table->caption);
 	for (int i = 0; i < n_shown; i++)
-		appendStringInfo(page->out, "<th scope=\"col\"%s>%s</th>", shown[i].is_number ? " class=\"num\"" : "", shown[i].column->head);
+		appendStringInfo(page->out, "<th scope=\"col\"%s>%s</th>", shown[i].is_number ? "" : " class=\"t\"", shown[i].column->head);
 	FmaPut(page->out, "</tr></thead>\n<tbody>\n");
 }
 
@@ -275,21 +298,21 @@ void
 FmaPutTable(FmaPage *page, const FmaPageTable *table, FmaNode *list)
 {
 	int			length = FmaListLength(list);
-	int			n_rows = Min(length, FMA_MAX_TABLE_ROWS);
+	int			n_rows = CountRows(table, list);
 	int			n_put = 0;
 	int			n_shown = 0;
 	Shown	   *shown = palloc_array(Shown, table->n_columns);
 
 	for (int i = 0; i < table->n_columns; i++)
-		if (i == 0 || HasColumn(page, table, &table->columns[i], list, n_rows))
+		if (i == 0 || HasColumn(page, table, &table->columns[i], list))
 			shown[n_shown++] = (Shown) {&table->columns[i], i > 0 && IsNumberKind(table->columns[i].kind)};
 	PutHead(page, table, shown, n_shown);
 	for (int i = 0; i < n_rows && (table->max_rows == 0 || n_put < table->max_rows); i++)
 	{
-		FmaNode    *row = FmaListObject(list, i);
+		FmaNode    *row = TableRow(page, table, list, i);
 
 		CHECK_FOR_INTERRUPTS();
-		if (row == NULL || (table->is_wanted != NULL && !table->is_wanted(page, row)))
+		if (row == NULL)
 			continue;
 		PutRow(page, table, shown, n_shown, row);
 		n_put++;

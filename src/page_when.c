@@ -7,17 +7,27 @@
 #include "charts.h"
 
 /* Rows of the tables beside charts */
-#define WORST_PERIODS 10
-#define WORST_BATCHES 30
-#define WORST_PLACES 15
+#define WORST_PERIODS 6
+#define WORST_BATCHES 12
+#define WORST_PLACES 10
 
-static int
-CompareDown(const void *a, const void *b)
+/* A row and its rate */
+typedef struct Rated
 {
-	double		x = *(const double *) a;
-	double		y = *(const double *) b;
+	int			index;
+	double		rate;
+} Rated;
 
-	return (x < y) - (x > y);
+/* The highest rate first; the same rates as they come */
+static int
+CompareRated(const void *a, const void *b)
+{
+	const Rated *x = a;
+	const Rated *y = b;
+
+	if (x->rate != y->rate)
+		return x->rate < y->rate ? 1 : -1;
+	return x->index - y->index;
 }
 
 /* The rate of a period, batch or place */
@@ -33,12 +43,33 @@ RateName(FmaPage *page)
 	return page->is_loss ? "Mean absolute error" : "Failure rate";
 }
 
-/* Lets only the rows with the highest rates into the table that follows */
+/* The end of the bars of some rows: the widest interval, unless that flattens the bars */
 static void
-KeepWorst(FmaPage *page, FmaNode *list, int count)
+SetBars(FmaPage *page, FmaNode *list, const int *order, int count)
+{
+	double		rate = isnan(page->baseline) ? 0 : page->baseline;
+	double		high = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		FmaNode    *row = FmaListObject(list, order == NULL ? i : order[i]);
+		double		row_rate = FmaNodeNumber(row, SummaryKey(page));
+		double		row_high = FmaNodeNumber(row, "ci_high");
+
+		if (row_rate > rate)
+			rate = row_rate;
+		if (row_high > high)
+			high = row_high;
+	}
+	page->bar_max = Max(rate, Min(high, 1.5 * rate));
+}
+
+/* The rows with the highest rates, these first; how many, and the end of their bars */
+static int
+FindWorst(FmaPage *page, FmaNode *list, int count, int **order)
 {
 	int			length = FmaListLength(list);
-	double	   *rates = palloc_array(double, Max(length, 1));
+	Rated	   *rated = palloc_array(Rated, Max(length, 1));
 	int			n = 0;
 
 	for (int i = 0; i < length; i++)
@@ -46,17 +77,15 @@ KeepWorst(FmaPage *page, FmaNode *list, int count)
 		double		rate = FmaNodeNumber(FmaListObject(list, i), SummaryKey(page));
 
 		if (!isnan(rate))
-			rates[n++] = rate;
+			rated[n++] = (Rated) {i, rate};
 	}
-	qsort(rates, n, sizeof(double), CompareDown);
-	page->threshold = n == 0 ? 0 : rates[Min(count, n) - 1];
-	page->bar_max = n == 0 ? 0 : Min(FmaListMax(list, "ci_high", rates[0]), 1.5 * rates[0]);
-}
-
-static bool
-IsAmongWorst(FmaPage *page, FmaNode *row)
-{
-	return FmaNodeNumber(row, SummaryKey(page)) >= page->threshold;
+	qsort(rated, n, sizeof(Rated), CompareRated);
+	n = Min(n, count);
+	*order = palloc_array(int, Max(n, 1));
+	for (int i = 0; i < n; i++)
+		(*order)[i] = rated[i].index;
+	SetBars(page, list, *order, n);
+	return n;
 }
 
 static void
@@ -65,9 +94,9 @@ PutChangepoints(FmaPage *page, FmaNode *changes)
 	const FmaPageColumn columns[] = {
 		{"From", FMA_CELL_TIME, "time"},
 		{"Before", FMA_CELL_RATE, "rate_before"},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low_before", "ci_high_before"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low_before", "ci_high_before"},
 		{"After", FMA_CELL_RATE, "rate_after"},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low_after", "ci_high_after"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low_after", "ci_high_after"},
 		{page->is_loss ? "Difference" : "Difference, points", FMA_CELL_DIFFERENCE, "difference"},
 		{"p", FMA_CELL_P, "p_value"}
 	};
@@ -90,12 +119,13 @@ FmaPutTimeline(FmaPage *page)
 		{"From", FMA_CELL_TIME, "time"},
 		{"Against all rows", FMA_CELL_BAR, SummaryKey(page)},
 		{RateName(page), FMA_CELL_RATE, SummaryKey(page)},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Rows", FMA_CELL_COUNT, "n"},
 		{"Failures", FMA_CELL_COUNT, "failures"},
 		{"Confident errors", FMA_CELL_COUNT, "confident_errors"}
 	};
-	const FmaPageTable table = {FMA_PAGE_TABLE("The worst periods", columns), .max_rows = WORST_PERIODS, .is_wanted = IsAmongWorst};
+	FmaPageTable table = {FMA_PAGE_TABLE("The worst periods", columns)};
+	int		   *order;
 	char	   *period = FmaNodeText(timeline, "period");
 
 	FmaPut(page->out, "<p class=\"about\">");
@@ -106,7 +136,7 @@ FmaPutTimeline(FmaPage *page)
 		FmaPutData(page->out, period, FMA_SHOWN_LENGTH);
 	}
 	if (FmaListMax(points, "ci_high", -1) >= 0)
-		FmaPut(page->out, " with 95&#8239;% intervals");
+		FmaPut(page->out, " with 95&nbsp;% intervals");
 	FmaPut(page->out, "; dashed: all rows; ");
 	if (FmaListLength(changes) > 0)
 		FmaPut(page->out, "thick: the level before and after a change; ");
@@ -114,7 +144,8 @@ FmaPutTimeline(FmaPage *page)
 	FmaPutTimelineChart(page, points, changes);
 	FmaPut(page->out, "</figure>\n");
 	PutChangepoints(page, changes);
-	KeepWorst(page, points, WORST_PERIODS);
+	table.n_order = FindWorst(page, points, WORST_PERIODS, &order);
+	table.order = order;
 	FmaPutTable(page, &table, points);
 }
 
@@ -127,19 +158,20 @@ FmaPutBatches(FmaPage *page)
 		{"Batch", FMA_CELL_TEXT, "batch"},
 		{"Against all rows", FMA_CELL_BAR, SummaryKey(page)},
 		{RateName(page), FMA_CELL_RATE, SummaryKey(page)},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Rows", FMA_CELL_COUNT, "n"},
 		{"Failures", FMA_CELL_COUNT, "failures"},
 		{"Confident errors", FMA_CELL_COUNT, "confident_errors"},
 		{"Macro F1", FMA_CELL_NUMBER, "macro_f1"}
 	};
 	const bool	is_long = FmaListLength(batches) > WORST_BATCHES;
-	const FmaPageTable table = {
-		FMA_PAGE_TABLE(is_long ? "The worst batches" : "Batches", columns), .is_titled = !is_long, .max_rows = WORST_BATCHES, .is_wanted = IsAmongWorst,
-		.more = "fma_batches"
+	FmaPageTable table = {
+		FMA_PAGE_TABLE(is_long ? "The worst batches" : "Batches", columns), .is_titled = !is_long, .more = "fma_batches"
 	};
+	int		   *order;
 
-	KeepWorst(page, batches, WORST_BATCHES);
+	table.n_order = FindWorst(page, batches, WORST_BATCHES, &order);
+	table.order = order;
 	FmaPutTable(page, &table, batches);
 }
 
@@ -169,7 +201,7 @@ PutConfused(FmaPage *page, FmaNode *row)
 	{
 		FmaPut(page->out, ", ");
 		FmaPutFigure(page->out, FmaCountText(n));
-		FmaPut(page->out, "&#8239;&times;");
+		FmaPut(page->out, "&nbsp;&times;");
 	}
 	FmaPut(page->out, "</span> ");
 }
@@ -224,7 +256,7 @@ FmaPutClusters(FmaPage *page)
 		{"Cluster", FMA_CELL_OWN, NULL, NULL, PutClusterName},
 		{"Against all rows", FMA_CELL_BAR, SummaryKey(page)},
 		{RateName(page), FMA_CELL_RATE, SummaryKey(page)},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Rows", FMA_CELL_COUNT, "n"},
 		{"Lift", FMA_CELL_LIFT, "lift"},
 		{"Of all failures", FMA_CELL_SHARE, "share_of_failures"},
@@ -239,7 +271,7 @@ FmaPutClusters(FmaPage *page)
 
 	FmaPut(page->out, "<p class=\"about\">Rows that look alike to the model. &ldquo;Rate without it&rdquo; is what all other rows together would show; "
 		   "typical rows are those nearest to the cluster&rsquo;s centre, by id.</p>\n");
-	KeepWorst(page, clusters, 1);
+	SetBars(page, clusters, NULL, FmaListLength(clusters));
 	FmaPutTable(page, &table, clusters);
 }
 
@@ -253,7 +285,7 @@ FmaPutPlaces(FmaPage *page)
 		{"Place", FMA_CELL_TEXT, "place"},
 		{"Against all rows", FMA_CELL_BAR, SummaryKey(page)},
 		{RateName(page), FMA_CELL_RATE, SummaryKey(page)},
-		{"95&#8239;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
+		{"95&nbsp;% interval", FMA_CELL_RANGE, "ci_low", "ci_high"},
 		{"Rows", FMA_CELL_COUNT, "n"},
 		{"Lift", FMA_CELL_LIFT, "lift"},
 		{"Of all failures", FMA_CELL_SHARE, "share_of_failures"},
@@ -273,11 +305,10 @@ FmaPutPlaces(FmaPage *page)
 		FmaPut(page->out, "; all are in <code>fma_places</code>. ");
 	}
 	if (FmaListLength(space_time) > 0)
-		FmaPut(page->out, "Dashed rings are the clusters of the next section, by rank.");
+		FmaPut(page->out, "Dashed rings are the clusters of the next section, by rank. ");
 	FmaPut(page->out, "</p>\n");
 	(void) FmaPutMap(page, places, space_time);
-	KeepWorst(page, places, FmaListLength(places));
-	page->bar_max = FmaListMax(places, SummaryKey(page), 0);
+	SetBars(page, places, NULL, WORST_PLACES);
 	FmaPutTable(page, &table, places);
 }
 
@@ -292,27 +323,43 @@ PutAround(FmaPage *page, FmaNode *row)
 	FmaPutData(page->out, FmaNodeText(row, "place"), FMA_SHOWN_LENGTH);
 }
 
+/* Whether a cluster is more than chance */
+static bool
+IsBeyondChance(FmaPage *page, FmaNode *row)
+{
+	return FmaNodeNumber(row, "p_value") < FMA_SIGNIFICANT;
+}
+
 /* Where and when at once */
 void
 FmaPutSpaceTime(FmaPage *page)
 {
 	const FmaPageColumn columns[] = {
 		{"Around", FMA_CELL_OWN, NULL, NULL, PutAround},
-		{"Radius, km", FMA_CELL_NUMBER, "radius_km"},
+		{"Radius, km", FMA_CELL_COUNT, "radius_km"},
 		{"Places", FMA_CELL_COUNT, "places"},
 		{"From", FMA_CELL_TIME, "starts_at"},
 		{"Until", FMA_CELL_TIME, "ends_at"},
 		{"Rows", FMA_CELL_COUNT, "n"},
 		{"Failures", FMA_CELL_COUNT, "failures"},
-		{"Expected", FMA_CELL_NUMBER, "expected"},
+		{"Expected", FMA_CELL_COUNT, "expected"},
 		{"Relative risk", FMA_CELL_LIFT, "relative_risk"},
 		{"p", FMA_CELL_P, "p_value"}
 	};
 	const FmaPageTable table = {
-		FMA_PAGE_TABLE("Clusters in space and time", columns), .is_titled = true, .max_rows = 20, .more = "fma_space_time_hotspots"
+		FMA_PAGE_TABLE("Clusters in space and time", columns), .is_titled = true, .max_rows = 20, .is_wanted = IsBeyondChance
 	};
+	FmaNode    *clusters = FmaNodeList(page->report, "space_time");
+	int			n_chance = 0;
+
+	for (int i = 0; i < FmaListLength(clusters); i++)
+		if (!IsBeyondChance(page, FmaListObject(clusters, i)))
+			n_chance++;
 
 	FmaPut(page->out, "<p class=\"about\">Neighbouring places and consecutive periods with more failures than elsewhere; "
 		   "p counts every place and period that was looked at.</p>\n");
-	FmaPutTable(page, &table, FmaNodeList(page->report, "space_time"));
+	if (n_chance < FmaListLength(clusters))
+		FmaPutTable(page, &table, clusters);
+	if (n_chance > 0)
+		appendStringInfo(page->out, "<p class=\"more\">%d more in <code>fma_space_time_hotspots</code> may be chance (p from %g).</p>\n", n_chance, FMA_SIGNIFICANT);
 }

@@ -30,6 +30,9 @@
 /* Changes close together have their dates on different lines */
 #define LABEL_LINES 2
 
+/* The threshold where the names of the curves stand */
+#define NAME_AT 0.3
+
 /* Dates along the axis */
 #define DATE_TICKS 4
 
@@ -105,48 +108,50 @@ BeginTick(StringInfo out, double x, int y, const char *anchor)
 static void
 PutCurveLine(StringInfo out, FmaNode *curve, const char *key)
 {
-	bool		is_first = true;
+	int			length = Min(FmaListLength(curve), MAX_POINTS);
+	double		last = NAN;
 
 	appendStringInfo(out, "<path class=\"line %s\" d=\"", key);
-	for (int i = 0; i < Min(FmaListLength(curve), MAX_POINTS); i++)
+	for (int i = 0; i < length; i++)
 	{
 		FmaNode    *row = FmaListObject(curve, i);
 		double		threshold = FmaNodeNumber(row, "threshold");
 		double		value = FmaNodeNumber(row, key);
 
-		if (isnan(threshold) || isnan(value))
+		/* Points within a level stretch add nothing. */
+		if (isnan(threshold) || isnan(value) || (value == last && value == FmaNodeNumber(FmaListObject(curve, i + 1), key)))
 			continue;
-		appendStringInfo(out, "%s%.1f %.1f", is_first ? "M" : " ", PlotX(threshold) * UNITS, PlotY(value, 1));
-		is_first = false;
+		appendStringInfo(out, "%s%.0f %.1f", isnan(last) ? "M" : " ", PlotX(threshold) * UNITS, PlotY(value, 1));
+		last = value;
 	}
 	FmaPut(out, "\"/>\n");
 }
 
-/* The value of a curve at the middle of the thresholds, or NaN */
+/* The value of a curve where its name stands, or NaN */
 static double
-MiddleOfCurve(FmaNode *curve, const char *key)
+NamedValue(FmaNode *curve, const char *key)
 {
 	for (int i = 0; i < FmaListLength(curve); i++)
-		if (FmaNodeNumber(FmaListObject(curve, i), "threshold") >= 0.5)
+		if (FmaNodeNumber(FmaListObject(curve, i), "threshold") >= NAME_AT)
 			return FmaNodeNumber(FmaListObject(curve, i), key);
 	return NAN;
 }
 
-/* The name of a line, above or below its middle */
+/* The name of a line, above or below it */
 static void
 PutCurveName(StringInfo out, const char *key, const char *name, double value, bool is_above)
 {
 	if (!isnan(value))
 		appendStringInfo(out, "<text class=\"name %s mid\" x=\"%.1f%%\" y=\"%.1f\">%s</text>\n",
-						 key, PlotX(0.5), PlotY(value, 1) + (is_above ? -8 : 18), name);
+						 key, PlotX(NAME_AT), PlotY(value, 1) + (is_above ? -8 : 18), name);
 }
 
 /* Appends the confidence curve: what is left, and how right it is, from each confidence on */
 void
 FmaPutCurveChart(StringInfo out, FmaNode *curve)
 {
-	double		coverage = MiddleOfCurve(curve, "coverage");
-	double		accuracy = MiddleOfCurve(curve, "accuracy");
+	double		coverage = NamedValue(curve, "coverage");
+	double		accuracy = NamedValue(curve, "accuracy");
 	int			height = PLOT_BOTTOM + TICK_HEIGHT + 20;
 
 	PutFrame(out, "Accuracy and coverage by least confidence; the table below has the numbers", height, 1, true);
@@ -328,6 +333,8 @@ PutChanges(const Timeline *timeline, FmaNode *changes)
 	for (int i = 0; i < Min(FmaListLength(changes), MAX_CHANGES); i++)
 	{
 		FmaNode    *change = FmaListObject(changes, i);
+		double		before = FmaNodeNumber(change, "rate_before");
+		double		after = FmaNodeNumber(change, "rate_after");
 		TimestampTz time;
 		double		x;
 
@@ -337,6 +344,13 @@ PutChanges(const Timeline *timeline, FmaNode *changes)
 		appendStringInfo(out, "<line class=\"change\" x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"%d\" y2=\"%d\"/><text class=\"name change%s\" x=\"%.2f%%\" y=\"%d\">",
 						 x, x, 16 + 12 * (i % LABEL_LINES), PLOT_BOTTOM, x > 80 ? " end" : x > 20 ? " mid" : "", x, 12 + 12 * (i % LABEL_LINES));
 		FmaPutText(out, FmaTimeText(time, timeline->page->zone));
+		if (!isnan(before) && !isnan(after))
+		{
+			FmaPut(out, ": ");
+			FmaPutFigure(out, FmaRateFormat(timeline->page) (before));
+			FmaPut(out, " &rarr; ");
+			FmaPutFigure(out, FmaRateFormat(timeline->page) (after));
+		}
 		FmaPut(out, "</text>\n");
 	}
 }
@@ -348,13 +362,14 @@ PutDots(const Timeline *timeline)
 	StringInfo	out = timeline->page->out;
 	char	   *(*format) (double value) = FmaRateFormat(timeline->page);
 
+	FmaPut(out, "<g class=\"dots\">\n");
 	for (int i = 0; i < timeline->count; i++)
 	{
 		const Point *point = &timeline->points[i];
 		TimestampTz time;
 
 		CHECK_FOR_INTERRUPTS();
-		appendStringInfo(out, "<circle class=\"dot rate\" cx=\"%.2f%%\" cy=\"%.1f\" r=\"2.5\"><title>", point->x, PlotY(point->rate, timeline->y_max));
+		appendStringInfo(out, "<circle cx=\"%.1f%%\" cy=\"%.0f\" r=\"2.5\"><title>", point->x, PlotY(point->rate, timeline->y_max));
 		if (FmaNodeTime(point->row, "time", &time))
 			appendStringInfo(out, "%s: ", FmaTimeText(time, timeline->page->zone));
 		FmaPutFigure(out, format(point->rate));
@@ -368,6 +383,7 @@ PutDots(const Timeline *timeline)
 		FmaPutFigure(out, FmaCountText(point->n));
 		appendStringInfo(out, " %s</title></circle>\n", timeline->page->rows);
 	}
+	FmaPut(out, "</g>\n");
 }
 
 /* Dates along the axis */

@@ -143,8 +143,10 @@ BEGIN ATOMIC
 			FROM fma_model_comparison AS x WHERE x.dataset = of_dataset AND x.rank <= 20),
 		'drift', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[] ORDER BY x.rank), '[]')
 			FROM fma_drift_metrics AS x WHERE x.dataset = of_dataset AND x.rank <= 20),
-		'explanation', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[] ORDER BY x.rank), '[]')
-			FROM fma_change_explanation AS x WHERE x.dataset = of_dataset AND x.rank <= 20),
+		'explanation', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[]
+				ORDER BY x.condition IS NOT NULL, x.rank), '[]')
+			FROM (SELECT x.* FROM fma_change_explanation AS x WHERE x.dataset = of_dataset
+				ORDER BY x.condition IS NOT NULL, x.rank LIMIT 20) AS x),
 		'duplicates', (SELECT coalesce(jsonb_agg(to_jsonb(x) - '{dataset,run_id,model_version}'::text[]
 				ORDER BY x.labels_disagree DESC NULLS LAST, x.crosses_batches DESC NULLS LAST, x.group_id), '[]')
 			FROM (SELECT x.* FROM fma_duplicate_review AS x WHERE x.dataset = of_dataset

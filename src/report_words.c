@@ -127,6 +127,9 @@ RateSentence(FmaNode *report)
 	return psprintf("%s of %s%s failed%s%s.", FmaPercentText(rate), rows, VersionText(report), IntervalText(overview), SpanText(report));
 }
 
+/* What the message of a stage that was left out begins with */
+#define LEFT_OUT "left out: "
+
 /* Why a stage was left out, or NULL if it was not */
 static char *
 LeftOut(FmaNode *report, const char *stage)
@@ -137,10 +140,10 @@ LeftOut(FmaNode *report, const char *stage)
 	{
 		FmaNode    *one = FmaListObject(stages, i);
 		char	   *name = FmaNodeText(one, "stage");
-		char	   *status = FmaNodeText(one, "status");
+		char	   *message = FmaNodeText(one, "message");
 
 		if (name != NULL && strcmp(name, stage) == 0)
-			return status != NULL && strcmp(status, "left out") == 0 ? FmaNodeText(one, "message") : NULL;
+			return message != NULL && strncmp(message, LEFT_OUT, strlen(LEFT_OUT)) == 0 ? message + strlen(LEFT_OUT) : NULL;
 	}
 	return NULL;
 }
