@@ -112,11 +112,13 @@ CREATE TABLE segment (id int, truth fma_mask, prediction fma_mask);
 INSERT INTO segment VALUES (1, fma_mask_from_bytes('\x00010101020202ff', 4, 2), fma_mask_from_bytes('\x0001010302020401', 4, 2)), (2, fma_mask_from_bytes('\x0101', 2, 1), fma_mask_from_bytes('\x0202', 2, 1)), (3, NULL, fma_mask_from_bytes('\x00', 1, 1));
 SELECT iou, fma_segment_confusion(truth, prediction, iou) FROM segment, unnest(ARRAY[0, 0.66, 0.67, 1]) AS iou WHERE id = 1 ORDER BY 1;
 SELECT id, fma_segment_confusion(truth, prediction) FROM segment WHERE id > 1 ORDER BY 1;
+-- a label that is the background makes no segment
+SELECT fma_segment_confusion(truth, prediction, background => '2') FROM segment WHERE id = 1;
 -- two segments of one name are one; the ignored label
 SELECT fma_segment_confusion(truth, prediction, 0.6, '{"0": "ground", "1": "car", "2": "car", "3": "sky", "4": "sky", "255": "?"}') FROM segment WHERE id = 1;
 SELECT fma_segment_confusion(truth, prediction, 0.5, NULL, NULL, '-'), fma_segment_confusion(truth, prediction, ignore => 0), fma_segment_confusion(truth, truth, 1, ignore => 2) FROM segment WHERE id = 1;
 SELECT error_of(format('SELECT fma_segment_confusion(truth, prediction, %s) FROM segment WHERE id = 1', a)) FROM unnest(ARRAY[
-	'iou => 1.5', $$iou => 'NaN'$$, 'iou => NULL', 'background => NULL', $$background => '2'$$, 'ignore => -1', $$labels => '[]'$$, $$labels => '{"0": "ground"}'$$]) AS a;
+	'iou => 1.5', $$iou => 'NaN'$$, 'iou => NULL', 'background => NULL', 'ignore => -1', $$labels => '[]'$$, $$labels => '{"0": "ground"}'$$]) AS a;
 SELECT error_of($$SELECT fma_segment_confusion(fma_mask_from_bytes('\x0000', 2, 1), fma_mask_from_bytes('\x0000', 1, 2))$$);
 
 DROP TABLE m, pair, segment;
