@@ -42,7 +42,7 @@ cp test/browser/package.json test/browser/package-lock.json "$work"
 reports=${FMA_REPORTS:-$work/reports}
 mkdir -p "$reports"
 sql -d postgres -c 'CREATE DATABASE fma_browser'
-sql -c 'SET client_min_messages = warning' -c 'CREATE EXTENSION fma' -f examples/load.sql -f examples/demo.sql -f test/browser/datasets.sql >/dev/null
+sql -c 'SET client_min_messages = warning' -c 'CREATE EXTENSION fma' -f examples/load.sql -f examples/demo.sql -f examples/scenes.sql -f test/browser/datasets.sql >/dev/null
 sql -c 'SELECT DISTINCT dataset FROM fma_latest_run' | while IFS= read -r dataset; do
 	name=$(tr -c 'a-z0-9\n' - <<<"$dataset" | sed 's/^-*//; s/--*/-/g; s/-$//')
 	sql -v dataset="$dataset" <<<"SELECT fma_report_json(:'dataset')" >"$reports/$name.json"

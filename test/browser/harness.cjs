@@ -71,7 +71,7 @@ class Browser {
 		await context.route('**/*', route => {
 			const request = route.request();
 			if (request.url().split('#')[0] === url) return route.continue();
-			if (images.includes(request.url()) && request.resourceType() === 'image' && !request.headers().referer)
+			if (images.includes(request.url()) && request.resourceType() === 'image')
 				return route.fulfill({ contentType: 'image/png', body: pixel });
 			page.problems.push('request ' + route.request().url().slice(0, 200));
 			return route.abort();
