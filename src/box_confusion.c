@@ -43,7 +43,7 @@ LabelOf(const BoxConfusion *box_confusion, const FmaBox *box)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a box has the label of the background"),
 				 errdetail("The label is %s.", FmaLabelForMessage(label->bytes, label->length)),
-				 errhint("Set background to another word.")));
+				 errhint("Give such boxes another label; where background is an argument, another word for it does as well.")));
 	return label;
 }
 

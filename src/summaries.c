@@ -196,7 +196,8 @@ TakeThreshold(void *argument, TupleTableSlot *slot)
 	threshold->below_label = TextDatumGetCString(slot->tts_values[2]);
 
 	/* What the dataset can no longer tell, since a rule of it was made, the rules report as not measured */
-	if ((threshold->min_confidence > 0.0 && dataset->task != FMA_DETECTION && dataset->columns[FMA_CONFIDENCE] == NULL) ||
+	if (((threshold->min_confidence > 0.0 || isnan(threshold->min_iou)) &&
+		 dataset->task != FMA_DETECTION && dataset->columns[FMA_CONFIDENCE] == NULL) ||
 		(!isnan(threshold->min_iou) && !FmaRowsAreImages(dataset)))
 		return;
 	run->thresholds = lappend(run->thresholds, threshold);

@@ -3,7 +3,7 @@
 \set QUIET on
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(89);
+SELECT plan(91);
 \i examples/load.sql
 ALTER TABLE flights ADD day date, ADD lon float8, ADD lat float8;
 UPDATE flights SET day = ts::date, lon = a.lon, lat = a.lat FROM airports AS a WHERE origin = iata;
@@ -273,5 +273,13 @@ SELECT register('alone', 'alone', '{"truth": "truth", "prediction": "prediction"
 SELECT ok(fma_run('alone') > 0);
 SELECT is((SELECT (status, message)::text FROM fma_result_run WHERE run_id = latest('alone')), '(complete,)', 'does not end the run');
 SELECT is((SELECT (n_units, design_effect)::text FROM fma_result_summary WHERE run_id = latest('alone') AND segment = 'g = g4' AND segment_by = 'slice'), '(1,)', 'and has no design effect');
+
+-- A rule of all confidences, of a dataset that has none any more
+CREATE TABLE unsure AS SELECT 'x' || i % 2 AS truth, 'x' || i % 3 AS prediction, 0.5::float8 AS confidence FROM generate_series(1, 100) AS i;
+SELECT register('unsure', 'unsure', '{"truth": "truth", "prediction": "prediction", "confidence": "confidence", "task": "classification"}');
+SELECT fma_add_rule('unsure', 'Accuracy', 0.2, min_confidence => 0);
+SELECT fma_alter_dataset('unsure', '{"confidence": null}');
+SELECT ok(fma_run('unsure') > 0);
+SELECT is((SELECT (u.status, u.message, r.reason)::text FROM fma_result_run AS u JOIN fma_result_rule AS r USING (run_id) WHERE run_id = latest('unsure')), '(complete,,"the run did not measure this confidence")', 'does not end the run');
 SELECT * FROM finish();
 ROLLBACK;

@@ -3,7 +3,7 @@
 \set QUIET on
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(93);
+SELECT plan(94);
 
 -- Images of 12 x 10 pixels in stripes; 255 is ignored, and label 3 called like label 2
 SELECT setseed(0.5);
@@ -226,6 +226,7 @@ SELECT results_eq($$ SELECT n, failures FROM fma_overview WHERE dataset = 'large
 SELECT results_eq($$ SELECT slice, n, failures FROM fma_hotspots WHERE dataset = 'large' $$, $$ SELECT 'place = b', count(*), count(*) FILTER (WHERE fma_iou(fma_mask_confusion(truth, guess)) < 0.4) FROM large WHERE place = 'b' $$, 'in the hotspot too');
 SELECT is(fma_known(dataset_id, truth, guess), NULL, 'after the run nothing is known') FROM fma_dataset, large WHERE name = 'large' AND id = 1;
 SELECT is(fma_learn(dataset_id, truth, guess, true), true, 'nor learnt') FROM fma_dataset, large WHERE name = 'large' AND id = 1;
+SELECT throws_ok('SELECT fma_known(1, 5, 6)', '42883', NULL, 'a number, which is no pointer to a value, is not taken');
 
 -- What goes wrong is a failed run, and the results before it stay
 SET client_min_messages = error;
