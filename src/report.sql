@@ -45,8 +45,9 @@ CREATE FUNCTION fma_report_register(of_dataset text, relation text, settings jso
 BEGIN ATOMIC
 	WITH setting AS (
 		SELECT s.key, s.value, array_position(p.proargnames, s.key) AS place
-		FROM pg_proc AS p JOIN pg_extension AS e ON e.extnamespace = p.pronamespace, jsonb_each(settings) AS s
-		WHERE e.extname = 'fma' AND p.proname = 'fma_register' AND s.key <> 'derived'
+		FROM pg_extension AS e JOIN pg_depend AS m ON m.refclassid = 'pg_extension'::regclass AND m.refobjid = e.oid AND m.classid = 'pg_proc'::regclass
+			JOIN pg_proc AS p ON p.oid = m.objid, jsonb_each(settings) AS s
+		WHERE e.extname = 'fma' AND m.deptype = 'e' AND p.proname = 'fma_register' AND s.key <> 'derived'
 	)
 	SELECT format('SELECT fma_register(%L, %L%s%s);', of_dataset, relation,
 		(SELECT string_agg(format(', %I => %s', s.key, CASE jsonb_typeof(s.value)

@@ -266,6 +266,10 @@ SELECT fma_run('flights', since => '2001-04-03', until => '2001-04-05') AS part 
 SET DateStyle = 'SQL, DMY';
 SELECT is(fma_report_json('flights', examples => 0) -> 'reproduce' ->> 1, 'SELECT fma_run(''flights'', since => ''2001-04-03T00:00:00+00:00'', until => ''2001-04-05T00:00:00+00:00'');', 'statements that mean the same whatever DateStyle is');
 SET DateStyle = 'ISO, MDY';
+SELECT fma_report_json('flights', examples => 0) -> 'reproduce' ->> 0 AS before_it \gset
+CREATE FUNCTION fma_register(truth text, truths integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+SELECT is(fma_report_json('flights', examples => 0) -> 'reproduce' ->> 0, :'before_it', 'nor does another function of that name change them');
+DROP FUNCTION fma_register(text, integer);
 
 -- A cancel returns
 CREATE VIEW endless AS SELECT i AS id, 'a' AS t, 'a' AS g FROM generate_series(1, CASE current_setting('test.long', true) WHEN 'on' THEN 2000000000 ELSE 10 END) AS i;
