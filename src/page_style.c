@@ -92,7 +92,7 @@ const char *const FmaPageStyle[] = {
 	".grid { stroke: var(--line); stroke-width: 1; fill: none }\n",
 	".rule { stroke: var(--ink); stroke-width: 1; fill: none }\n",
 	".base { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 3 2; fill: none }\n",
-	"td .bar { width: 150px; height: 18px; max-width: none; margin: -2px 0; position: relative; top: .2em }\n",
+	"td .bar { display: inline-block; width: 150px; height: 18px; max-width: none; margin: -2px 0; vertical-align: -.25em }\n",
 	".bar path { stroke: var(--ink); stroke-width: 1; fill: none }\n",
 	".bar path:first-child { stroke: var(--bad); stroke-width: 10 }\n",
 	".bar path:first-child { stroke-opacity: .4 }\n",
