@@ -184,6 +184,7 @@ const char *const FmaPageStyle[] = {
 	".back { font-size: .85rem }\n",
 	".groups > label { margin-top: .75rem }\n",
 	"footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .75rem; font-size: .8rem; color: var(--soft) }\n",
+	".rows td, .rows tbody th { vertical-align: middle }\n"
 	".rows img { display: block; width: 3.5rem; height: 3.5rem; object-fit: contain; background: var(--paper) }\n",
 	".none-confident { display: none; font-style: italic }\n",
 	"#confident-only:checked ~ .rows tbody tr:not(.confident) { display: none }\n",
