@@ -20,7 +20,7 @@ TOPICS = value labels matrix confusion metrics intervals reliability calibration
 	settings expression problems register source filter run stages survey summaries clusters review findings \
 	confirmation versions changes where rules schedule predictions dashboard views report_values figures markup \
 	charts plots map page_style page_table page_findings page_matrix page_when page_checks page_rows page markdown \
-	report_words examples report report_store statistics_test scan_test
+	report_words examples examples_json report report_store statistics_test scan_test
 
 present = $(wildcard $(addprefix $(top)src/,$(addsuffix $(1),$(TOPICS))))
 top := $(dir $(lastword $(MAKEFILE_LIST)))

@@ -8,7 +8,7 @@
  * memory is bounded by groups times rows kept, whatever the size of the source.
  * The rows have the order of fma_list_predictions.
  */
-#include "examples.h"
+#include "example_groups.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
@@ -17,82 +17,14 @@
 #include "images.h"
 #include "predictions.h"
 #include "miscadmin.h"
-#include "query.h"
 #include "settings.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/datetime.h"
-#include "utils/json.h"
-#include "utils/timestamp.h"
 #include "utils/typcache.h"
 
 /* Cells off the diagonal that have rows, those with most errors first */
 #define MAX_ERROR_CELLS 200
-
-/*
- * Columns of the query; after them one for each hotspot: whether the row is in
- * it.  A row that is an image is in many cells, of which it has the labels.
- */
-enum
-{
-	COLUMN_KEY, COLUMN_SORT_ID, COLUMN_FAILED, COLUMN_CONFIDENT_ERROR, COLUMN_ID, COLUMN_TRUTH, COLUMN_PREDICTION, COLUMN_CONFIDENCE, COLUMN_ERROR_TYPE,
-	COLUMN_IMAGE, COLUMN_LOSS, COLUMN_OCCURRED_AT, COLUMN_TRUTHS, COLUMN_PREDICTIONS, COLUMN_HOTSPOTS
-};
-
-/* A row that is kept, and the values it is sorted by, which point into it */
-typedef struct Example
-{
-	HeapTuple	row;
-	NullableDatum key;
-	NullableDatum id;
-} Example;
-
-typedef enum ExampleKind
-{
-	GROUP_ERRORS, GROUP_HOTSPOT, GROUP_CELL
-} ExampleKind;
-
-static const char *const kind_names[] = {"errors", "hotspot", "cell"};
-
-typedef struct ExampleGroup
-{
-	ExampleKind	kind;
-	int			rank;			/* of a hotspot */
-	char	   *slice;			/* likewise */
-	Jsonb	   *conditions;
-	int			truth;			/* of a cell: numbers of labels */
-	int			prediction;
-	double		stored;			/* rows when the run counted them; NaN if it did not */
-	int64		total;
-	int64		confident_errors;
-	int			n_items;
-	Example    *items;			/* the best first */
-} ExampleGroup;
-
-/* How values of a column are compared */
-typedef struct Order
-{
-	FmgrInfo   *compare;
-	Oid			collation;
-} Order;
-
-typedef struct Examples
-{
-	FmaRowReader reader;
-	const FmaDataset *dataset;
-	const FmaStoredRun *run;
-	MemoryContext context;		/* of what is kept */
-	TupleDesc	columns;
-	Order		orders[COLUMN_SORT_ID + 1];
-	int			per_group;
-	List	   *groups;			/* of ExampleGroup *: errors, hotspots, cells */
-	List	   *hotspots;		/* those of the groups that are hotspots */
-	int			n_labels;
-	char	  **labels;			/* in the matrix's order */
-	int		   *sorted;			/* their numbers, by bytes */
-	ExampleGroup	  **cells;			/* by truth * n_labels + prediction; NULL without rows */
-} Examples;
 
 static ExampleGroup *
 AddGroup(Examples *examples, ExampleKind kind, double stored)
@@ -228,8 +160,8 @@ ErrorSql(const FmaDataset *dataset)
 }
 
 /* Whether the dataset says what a confident error is */
-static bool
-HasConfidentErrors(const FmaDataset *dataset)
+bool
+FmaHasConfidentErrors(const FmaDataset *dataset)
 {
 	return FmaFailedSql(dataset) != NULL && FmaConfidentSql(dataset) != NULL;
 }
@@ -308,7 +240,7 @@ QuerySql(const Examples *examples, const char *exclusion)
 	FmaPutColumn(&select, error != NULL ? error : FmaSortKeySql(dataset, FMA_CONFIDENCE), "double precision", "key");
 	FmaPutColumn(&select, FmaSortKeySql(dataset, FMA_ID), "text", "sort_id");
 	FmaPutColumn(&select, failed != NULL ? failed : psprintf("(%s) IS NOT NULL", FmaLossSql(dataset)), "boolean", "failed");
-	FmaPutColumn(&select, HasConfidentErrors(dataset) ? psprintf("(%s AND %s)", failed, FmaConfidentSql(dataset)) : NULL, "boolean", "confident");
+	FmaPutColumn(&select, FmaHasConfidentErrors(dataset) ? psprintf("(%s AND %s)", failed, FmaConfidentSql(dataset)) : NULL, "boolean", "confident");
 	FmaPutPrediction(&select, dataset);
 	FmaPutColumn(&select, error, "double precision", "loss");
 	FmaPutColumn(&select, FmaTimeSql(dataset), "timestamptz", "occurred_at");
@@ -355,8 +287,8 @@ CompareItems(const Examples *examples, const Example *a, const Example *b)
 }
 
 /* A value of a row that is kept */
-static NullableDatum
-ItemValue(const Examples *examples, HeapTuple row, int column)
+NullableDatum
+FmaItemValue(const Examples *examples, HeapTuple row, int column)
 {
 	NullableDatum value;
 
@@ -386,8 +318,8 @@ OfferRow(Examples *examples, ExampleGroup *group, const Example *offered, TupleT
 	caller = MemoryContextSwitchTo(examples->context);
 	item.row = ExecCopySlotHeapTuple(slot);
 	MemoryContextSwitchTo(caller);
-	item.key = ItemValue(examples, item.row, COLUMN_KEY);
-	item.id = ItemValue(examples, item.row, COLUMN_SORT_ID);
+	item.key = FmaItemValue(examples, item.row, COLUMN_KEY);
+	item.id = FmaItemValue(examples, item.row, COLUMN_SORT_ID);
 	group->items[place] = item;
 	group->n_items = Min(group->n_items + 1, examples->per_group);
 }
@@ -500,153 +432,6 @@ ReadRows(void *argument)
 	FmaActAgain(identity);
 }
 
-/* Adds ", name => 'value'" to a call, unless there is no value */
-static void
-PutArgument(StringInfo call, const char *name, const char *value)
-{
-	if (value != NULL)
-		appendStringInfo(call, ", %s => %s", name, quote_literal_cstr(value));
-}
-
-/* The statement that lists all rows of a group */
-static char *
-ListSql(const Examples *examples, const ExampleGroup *group)
-{
-	const FmaStoredRun *run = examples->run;
-	bool		only_errors = FmaFailedSql(examples->dataset) != NULL && group->kind != GROUP_CELL;
-	StringInfoData call;
-
-	initStringInfo(&call);
-	appendStringInfo(&call, "SELECT * FROM fma_list_predictions(%s%s", quote_literal_cstr(examples->dataset->name),
-					 only_errors ? ", only_errors => true" : "");
-	if (group->kind == GROUP_HOTSPOT)
-		PutArgument(&call, "conditions", JsonbToCString(NULL, &group->conditions->root, 0));
-	if (group->kind == GROUP_CELL)
-	{
-		PutArgument(&call, "true_label", examples->labels[group->truth]);
-		PutArgument(&call, "pred_label", examples->labels[group->prediction]);
-	}
-	PutArgument(&call, "model_version", examples->dataset->columns[FMA_MODEL_VERSION] == NULL ? NULL : run->model_version);
-	PutArgument(&call, "since", run->has_since ? timestamptz_to_str(run->since) : NULL);
-	PutArgument(&call, "until", run->has_until ? timestamptz_to_str(run->until) : NULL);
-	appendStringInfoString(&call, ");");
-	return call.data;
-}
-
-static void
-PushKey(JsonbParseState **state, const char *name)
-{
-	pushJsonbValue(state, WJB_KEY, FmaStringValue(name));
-}
-
-static void
-PushText(JsonbParseState **state, const char *name, const char *text)
-{
-	JsonbValue	null = {jbvNull};
-
-	PushKey(state, name);
-	pushJsonbValue(state, WJB_VALUE, text == NULL ? &null : FmaStringValue(text));
-}
-
-/* A number that is written as text */
-static void
-PushNumber(JsonbParseState **state, const char *name, const char *number)
-{
-	JsonbValue	value = {jbvNumeric};
-
-	PushKey(state, name);
-	value.val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(number), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-	pushJsonbValue(state, WJB_VALUE, &value);
-}
-
-static void
-PushCount(JsonbParseState **state, const char *name, int64 count)
-{
-	PushNumber(state, name, psprintf(INT64_FORMAT, count));
-}
-
-/* A value of a row, of one of the types that the query's columns have */
-static void
-PushValue(JsonbParseState **state, const Examples *examples, const Example *item, const char *name, int column)
-{
-	NullableDatum value = ItemValue(examples, item->row, column);
-	char		time[MAXDATELEN + 1];
-
-	if (value.isnull)
-		PushText(state, name, NULL);
-	else if (TupleDescAttr(examples->columns, column)->atttypid == FLOAT8OID)
-		PushNumber(state, name, FmaFloat8ToString(DatumGetFloat8(value.value)));
-	else if (TupleDescAttr(examples->columns, column)->atttypid == TIMESTAMPTZOID)
-		PushText(state, name, JsonEncodeDateTime(time, value.value, TIMESTAMPTZOID, NULL));
-	else
-		PushText(state, name, TextDatumGetCString(value.value));
-}
-
-static void
-PushItem(JsonbParseState **state, const Examples *examples, const Example *item)
-{
-	static const struct
-	{
-		const char *name;
-		int			column;
-	}			values[] =
-	{
-		{"id", COLUMN_ID}, {"truth", COLUMN_TRUTH}, {"prediction", COLUMN_PREDICTION}, {"confidence", COLUMN_CONFIDENCE},
-		{"error_type", COLUMN_ERROR_TYPE}, {"loss", COLUMN_LOSS}, {"image", COLUMN_IMAGE}, {"occurred_at", COLUMN_OCCURRED_AT}
-	};
-
-	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	for (int i = 0; i < lengthof(values); i++)
-		PushValue(state, examples, item, values[i].name, values[i].column);
-	pushJsonbValue(state, WJB_END_OBJECT, NULL);
-}
-
-static void
-PushGroup(JsonbParseState **state, const Examples *examples, const ExampleGroup *group)
-{
-	bool		is_cell = group->kind == GROUP_CELL;
-
-	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	PushText(state, "kind", kind_names[group->kind]);
-	if (group->kind == GROUP_HOTSPOT)
-		PushCount(state, "rank", group->rank);
-	else
-		PushText(state, "rank", NULL);
-	PushText(state, "slice", group->slice);
-	PushText(state, "truth", is_cell ? examples->labels[group->truth] : NULL);
-	PushText(state, "prediction", is_cell ? examples->labels[group->prediction] : NULL);
-	PushCount(state, "total", group->total);
-	if (HasConfidentErrors(examples->dataset))
-		PushCount(state, "confident_errors", group->confident_errors);
-	else
-		PushText(state, "confident_errors", NULL);
-	PushText(state, "sql", ListSql(examples, group));
-	PushKey(state, "items");
-	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-	for (int i = 0; i < group->n_items; i++)
-		PushItem(state, examples, &group->items[i]);
-	pushJsonbValue(state, WJB_END_ARRAY, NULL);
-	pushJsonbValue(state, WJB_END_OBJECT, NULL);
-}
-
-/* All groups as JSON */
-static JsonbValue *
-PushGroups(const Examples *examples)
-{
-	JsonbParseState *state = NULL;
-	ListCell   *cell;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	PushCount(&state, "per_slice", examples->per_group);
-	PushNumber(&state, "high_confidence", FmaFloat8ToString(examples->dataset->high_confidence));
-	PushKey(&state, "groups");
-	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	foreach(cell, examples->groups)
-		PushGroup(&state, examples, lfirst(cell));
-	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
-	return pushJsonbValue(&state, WJB_END_OBJECT, NULL);
-}
-
 /* Says so if the rows are not those that the run counted */
 static void
 CompareWithRun(const Examples *examples, List **notes)
@@ -695,5 +480,5 @@ FmaReadExamples(const FmaDataset *dataset, const FmaStoredRun *run, FmaNode *rep
 		return NULL;
 	}
 	CompareWithRun(&examples, notes);
-	return JsonbValueToJsonb(PushGroups(&examples));
+	return JsonbValueToJsonb(FmaPushExamples(&examples));
 }

@@ -420,6 +420,7 @@ PutReproduce(Page *page)
 {
 	FmaNode    *statements = FmaNodeList(page->report, "reproduce");
 	FmaNode    *run = FmaNodeObject(page->report, "run");
+	char	   *run_id = FmaNodeText(run, "run_id");
 	char	   *version = FmaNodeText(page->report, "fma_version");
 	TimestampTz time;
 	StringInfoData sql;
@@ -431,7 +432,8 @@ PutReproduce(Page *page)
 	if (sql.len == 0 && run == NULL)
 		return;
 	PutHeading(page, "How to reproduce");
-	appendStringInfo(page->out, "Run %s", FmaCountText(FmaNodeNumber(run, "run_id")));
+	appendStringInfoString(page->out, "Run ");
+	PutText(page->out, run_id == NULL ? "" : run_id);
 	if (FmaNodeTime(run, "finished_at", &time))
 		appendStringInfo(page->out, " of %s", FmaTimeText(time, page->zone));
 	appendStringInfoString(page->out, ", fma ");

@@ -165,6 +165,7 @@ OpenPage(FmaPage *page, Jsonb *report)
 	FmaNode    *overview;
 	FmaNode    *confusion;
 	char	   *row_means;
+	double		unlabelled;
 
 	page->report = FmaOpenReport(report);
 	page->zone = FmaReportZone(page->report);
@@ -172,6 +173,8 @@ OpenPage(FmaPage *page, Jsonb *report)
 	page->rows = row_means != NULL && strcmp(row_means, "image") == 0 ? "images" : "rows";
 
 	overview = FmaNodeObject(page->report, "overview");
+	unlabelled = FmaNodeNumber(overview, "unlabelled");
+	page->labelled = FmaNodeNumber(overview, "n") - (isnan(unlabelled) ? 0 : unlabelled);
 	page->baseline = FmaNodeNumber(overview, "failure_rate");
 	page->is_loss = isnan(page->baseline) && !isnan(FmaNodeNumber(overview, "mae"));
 	if (page->is_loss)
@@ -253,17 +256,16 @@ PutHeader(FmaPage *page)
 	StringInfo	out = page->out;
 	FmaNode    *run = FmaNodeObject(page->report, "run");
 	char	   *version = FmaNodeText(run, "model_version");
-	double		n = FmaNodeNumber(FmaNodeObject(page->report, "overview"), "n");
 	double		run_id = FmaNodeNumber(run, "run_id");
 	TimestampTz made_at;
 
 	FmaPut(out, "<header>\n<p class=\"kicker\">Failure report</p>\n<h1>");
 	FmaPutData(out, DatasetName(page), FMA_SHOWN_LENGTH);
 	FmaPut(out, "</h1>\n<p class=\"facts\">");
-	if (!isnan(n))
+	if (!isnan(page->labelled))
 	{
 		FmaPut(out, "<span>");
-		FmaPutFigure(out, FmaCountText(n));
+		FmaPutFigure(out, FmaCountText(page->labelled));
 		appendStringInfo(out, " labelled %s", page->rows);
 		PutTimeRange(page, run);
 		FmaPut(out, "</span> ");

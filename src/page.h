@@ -28,9 +28,9 @@ typedef struct FmaPage
 	pg_tz	   *zone;			/* of all times */
 	const char *rows;			/* what the report counts: rows or images */
 	bool		is_loss;		/* rates are mean losses, not shares of failures */
+	double		labelled;		/* rows that can be judged, or NaN */
 	double		baseline;		/* the rate of all rows, or NaN */
 	double		bar_max;		/* end of the bars in the table at hand */
-
 
 	/* The confusion matrix */
 	FmaNode    *labels;

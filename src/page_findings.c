@@ -37,12 +37,12 @@ PutRateNote(FmaPage *page, FmaNode *overview)
 	FmaPut(page->out, "</span>");
 }
 
-/* Of how many rows */
+/* Of how many rows: those that can be judged */
 static void
 PutFailuresNote(FmaPage *page, FmaNode *overview)
 {
 	FmaPut(page->out, "of ");
-	FmaPutFigure(page->out, FmaCountText(FmaNodeNumber(overview, "n")));
+	FmaPutFigure(page->out, FmaCountText(page->labelled));
 	appendStringInfo(page->out, " %s", page->rows);
 }
 

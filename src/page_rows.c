@@ -52,13 +52,21 @@ static void
 PutValue(FmaPage *page, FmaNode *item, const char *key)
 {
 	double		number = FmaNodeNumber(item, key);
+	char	   *text = FmaNodeText(item, key);
 
-	if (isnan(number))
+	/* A numeric is written with all its digits, as text. */
+	if (isnan(number) && page->is_loss && text != NULL)
 	{
-		FmaPutData(page->out, FmaNodeText(item, key), FMA_SHOWN_LENGTH);
-		return;
+		char	   *end;
+
+		number = strtod(text, &end);
+		if (end == text || *end != '\0' || !isfinite(number))
+			number = NAN;
 	}
-	FmaPutExactWord(page->out, number, FmaNumberText);
+	if (isnan(number))
+		FmaPutData(page->out, text, FMA_SHOWN_LENGTH);
+	else
+		FmaPutExactWord(page->out, number, FmaNumberText);
 }
 
 static void

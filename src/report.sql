@@ -157,8 +157,8 @@ BEGIN ATOMIC
 				'seconds', x.stage_seconds, 'rows', x.stage_rows, 'message', x.note) ORDER BY x.position), '[]')
 			FROM fma_run_log AS x WHERE x.run_id = run.run_id AND x.stage IS NOT NULL),
 		'reproduce', jsonb_build_array(fma_report_register(of_dataset, run.source, run.settings),
-			format('SELECT fma_run(%L%s%s);', of_dataset, coalesce(', since => ' || quote_literal(run.since), ''),
-				coalesce(', until => ' || quote_literal(run.until), '')),
+			format('SELECT fma_run(%L%s%s);', of_dataset, coalesce(', since => ' || quote_literal(to_jsonb(run.since) #>> '{}'), ''),
+				coalesce(', until => ' || quote_literal(to_jsonb(run.until) #>> '{}'), '')),
 			format('SELECT fma_report_html(%L, %s);', of_dataset, run.run_id)))
 	FROM run CROSS JOIN overview LEFT JOIN summary ON true;
 END;

@@ -8,21 +8,23 @@
 #include "arguments.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "report_values.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(fma_save_report);
 
-/* Stores a report; returns its number */
+/*
+ * Stores a report; returns its number.  One whose rows could not be read counts
+ * as one that has them: the error that it notes may quote a value of a row.
+ */
 static int64
-StoreReport(const FmaDataset *dataset, const FmaStoredRun *run, Jsonb *report)
+StoreReport(const FmaDataset *dataset, const FmaStoredRun *run, int examples, Jsonb *report)
 {
 	Oid			types[] = {INT4OID, INT8OID, TEXTOID, BOOLOID, JSONBOID};
 	Datum		values[] = {Int32GetDatum(dataset->id), Int64GetDatum(run->id),
 		CStringGetTextDatum(GetUserNameFromId(GetUserId(), false)),
-		BoolGetDatum(FmaNodeObject(&report->root, "examples") != NULL), JsonbPGetDatum(report)};
+		BoolGetDatum(examples > 0), JsonbPGetDatum(report)};
 
 	return FmaInsert(psprintf("INSERT INTO %s.fma_report (dataset_id, run_id, created_by, has_rows, report) VALUES ($1, $2, $3, $4, $5) "
 							  "RETURNING report_id", FmaSchema()), lengthof(types), types, values, NULL);
@@ -44,7 +46,7 @@ KeepNewest(const FmaDataset *dataset, int64 keep)
 static int64
 SaveReport(const FmaDataset *dataset, const FmaStoredRun *run, int examples, int64 keep)
 {
-	int64		number = StoreReport(dataset, run, FmaMakeReport(dataset, run, examples));
+	int64		number = StoreReport(dataset, run, examples, FmaMakeReport(dataset, run, examples));
 
 	if (keep > 0)
 		KeepNewest(dataset, keep);

@@ -11,14 +11,14 @@ CREATE TABLE fma_report (
 );
 CREATE INDEX ON fma_report (dataset_id, report_id);
 COMMENT ON TABLE fma_report IS 'reports that were saved: SELECT fma_render_html(report) FROM fma_report
-Written by fma_save_report. Those that list rows are seen by whoever may read the dataset''s predictions, the others by whoever may read its results.';
+Written by fma_save_report. Those that were to list rows are seen by whoever may read the dataset''s predictions, the others by whoever may read its results.';
 COMMENT ON SEQUENCE fma_report_report_id_seq IS 'numbers of reports';
 COMMENT ON COLUMN fma_report.report_id IS 'number of the report';
 COMMENT ON COLUMN fma_report.dataset_id IS 'the dataset';
 COMMENT ON COLUMN fma_report.run_id IS 'the run it is about; it may have been pruned';
 COMMENT ON COLUMN fma_report.created_at IS 'when it was saved';
 COMMENT ON COLUMN fma_report.created_by IS 'the role that saved it';
-COMMENT ON COLUMN fma_report.has_rows IS 'whether it lists rows';
+COMMENT ON COLUMN fma_report.has_rows IS 'whether it was to list rows';
 COMMENT ON COLUMN fma_report.report IS 'as fma_report_json made it';
 
 ALTER TABLE fma_report ENABLE ROW LEVEL SECURITY;

@@ -5,6 +5,7 @@
 #include "report_values.h"
 
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
@@ -41,6 +42,8 @@ FindElement(FmaNode *list, int i, JsonbValue *value)
 {
 	JsonbValue *found;
 
+	/* Whatever is done with a list is done element by element, of which there may be millions. */
+	CHECK_FOR_INTERRUPTS();
 	if (i < 0 || i >= FmaListLength(list))
 		return false;
 	found = getIthJsonbValueFromContainer(list, i);

@@ -241,7 +241,14 @@ IntervalsOverlap(FmaNode *a, FmaNode *b)
 	return a_low <= b_high && b_low <= a_high ? FMA_TRUE : FMA_FALSE;
 }
 
-/* "the failure rate went from 15.8 % to 15.3 %, with intervals that overlap" */
+/* A rate, or a mean error */
+static char *
+FigureText(FmaNode *report, double value)
+{
+	return HasNoRate(report) ? FmaNumberText(value) : FmaPercentText(value);
+}
+
+/* "the failure rate fell from 15.8 % to 15.3 % (the intervals overlap)" */
 static char *
 ChangeText(FmaNode *report, FmaNode *previous)
 {
@@ -256,9 +263,10 @@ ChangeText(FmaNode *report, FmaNode *previous)
 		return psprintf("no %s can be compared", name);
 	if (before == now)
 		return psprintf("the %s has not changed", name);
+	if (strcmp(FigureText(report, before), FigureText(report, now)) == 0)
+		return psprintf("the %s has hardly changed", name);
 	return psprintf("the %s %s from %s to %s%s", name, now < before ? "fell" : "rose",
-					HasNoRate(report) ? FmaNumberText(before) : FmaPercentText(before),
-					HasNoRate(report) ? FmaNumberText(now) : FmaPercentText(now),
+					FigureText(report, before), FigureText(report, now),
 					overlap == FMA_UNKNOWN ? "" : overlap == FMA_TRUE ? " (the intervals overlap)" : " (the intervals do not overlap)");
 }
 
@@ -282,8 +290,7 @@ ChangepointText(FmaNode *report)
 		return "";
 	return psprintf("; over time it changed %s %s (from %s to %s)", n == 1 ? "once, as of" : psprintf("%s, last as of", Counted(n, "time")),
 					FmaTimeText(last_time, FmaReportZone(report)),
-					HasNoRate(report) ? FmaNumberText(FmaNodeNumber(last, "rate_before")) : FmaPercentText(FmaNodeNumber(last, "rate_before")),
-					HasNoRate(report) ? FmaNumberText(FmaNodeNumber(last, "rate_after")) : FmaPercentText(FmaNodeNumber(last, "rate_after")));
+					FigureText(report, FmaNodeNumber(last, "rate_before")), FigureText(report, FmaNodeNumber(last, "rate_after")));
 }
 
 /* "; 3 of 11 checks of rules fail", or nothing */

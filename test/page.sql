@@ -1,6 +1,6 @@
 -- The report's page: what it is made of, what strings from data become in it, and that any JSON makes one
 BEGIN;
-SELECT plan(66);
+SELECT plan(70);
 
 -- A report with something in every section; "label" is one of its labels and most of its other strings
 CREATE FUNCTION pg_temp.report(label text DEFAULT 'cat', more jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS $$
@@ -165,5 +165,24 @@ SELECT cmp_ok(count(*), '>', 500::bigint, 'many reports that are wrong somewhere
 SELECT is_empty($$ SELECT m FROM pg_temp.mutants(pg_temp.report()) AS m, fma_render_html(m) AS page, split_part(page, '</style>', 2) AS body
 	WHERE page NOT LIKE '%</html>' || chr(10) OR pg_temp.count_of(page, '"') % 2 = 1 OR pg_temp.count_of(body, '<') <> pg_temp.count_of(body, '>')
 		OR (SELECT count(*) <> count(DISTINCT m[1]) FROM regexp_matches(page, ' id="([^"]*)"', 'g') AS m) LIMIT 1 $$, 'are pages all the same');
+-- A cancel returns, in the middle of a list that nobody can read
+CREATE TEMPORARY TABLE long_report AS SELECT jsonb_build_object('format', 1, 'notes', jsonb_agg('a note of some words'::text), 'rules', jsonb_agg('{"passed": true}'::jsonb)) AS report FROM generate_series(1, 300000);
+CREATE TEMPORARY SEQUENCE ended;
+CREATE FUNCTION pg_temp.canceled(renderer text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('SELECT length(%I(report)) + nextval(''ended'') FROM long_report', renderer);
+	RETURN false;
+EXCEPTION WHEN query_canceled THEN
+	RETURN NOT (SELECT is_called FROM ended);
+END $$;
+SET LOCAL statement_timeout = '20ms';
+SELECT ok(pg_temp.canceled(renderer), renderer || ' can be cancelled') FROM (VALUES ('fma_render_html')) AS v (renderer);
+SELECT ok(pg_temp.canceled(renderer), renderer || ' can be cancelled') FROM (VALUES ('fma_render_markdown')) AS v (renderer);
+SET LOCAL statement_timeout = 0;
+
+SELECT ok(page LIKE '%<span>90 labelled rows%' AND page LIKE '%of 90 rows%', 'rows that cannot be judged are not among those judged')
+FROM fma_render_html('{"format": 1, "overview": {"n": 100, "unlabelled": 10, "failures": 9, "failure_rate": 0.1}}') AS page;
+SELECT alike(fma_render_html('{"format": 1, "overview": {"mae": 2.5}, "examples": {"groups": [{"kind": "errors", "items": [{"id": 1, "truth": "176.4000000000000000", "prediction": "180"}]}]}}'),
+	'%>176.4<%', 'a number that is written as text is a number');
 SELECT * FROM finish();
 ROLLBACK;

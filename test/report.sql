@@ -152,6 +152,9 @@ SELECT matches(s, '^Since run \d+ \(.*, 1,200 predictions\) the failure rate ros
 SELECT fma_add_rule('none', 'Accuracy', 0.9);
 SELECT fma_run('none');
 SELECT matches(s, 'has not changed; 1 of 1 check of rules fails\.$', 'a rule that is broken') FROM jsonb_array_elements_text(fma_report_json('none') -> 'summary') WITH ORDINALITY AS s (s, o) WHERE o = 3;
+INSERT INTO case_of VALUES ('none', 1201, 'a', 'a');
+SELECT fma_run('none');
+SELECT matches(s, ' the failure rate has hardly changed; ', 'no change that could be read off') FROM jsonb_array_elements_text(fma_report_json('none') -> 'summary') WITH ORDINALITY AS s (s, o) WHERE o = 3;
 SELECT is(jsonb_array_length(fma_report_json(name) -> 'summary'), 3, name || ': three sentences') FROM fma_dataset WHERE name IN (SELECT name FROM case_of);
 SELECT ok(fma_report_html(name) IS NOT NULL AND fma_report_markdown(name) IS NOT NULL, name || ' as HTML and Markdown') FROM fma_dataset WHERE name IN (SELECT name FROM case_of);
 
@@ -257,6 +260,13 @@ SELECT is(fma_save_report('none', fma_run('none')), NULL::bigint, 'a run that fa
 RESET client_min_messages;
 SELECT is(status, 'failed', 'and is kept as failed') FROM fma_result_run ORDER BY run_id DESC LIMIT 1;
 SELECT alike(n, 'No rows are listed, since they could not be read: %', 'rows that cannot be read any more') FROM jsonb_array_elements_text(fma_report_json('none') -> 'notes') AS n WHERE n LIKE 'No rows%';
+SELECT fma_save_report('none') AS unread \gset
+SELECT ok(has_rows AND report -> 'examples' = 'null', 'the error may quote a row, so such a report is for who may see rows') FROM fma_report WHERE report_id = :unread;
+SET client_min_messages = warning;
+SELECT fma_run('flights', since => '2001-04-03', until => '2001-04-05') AS part \gset
+SET DateStyle = 'SQL, DMY';
+SELECT is(fma_report_json('flights', examples => 0) -> 'reproduce' ->> 1, 'SELECT fma_run(''flights'', since => ''2001-04-03T00:00:00+00:00'', until => ''2001-04-05T00:00:00+00:00'');', 'statements that mean the same whatever DateStyle is');
+SET DateStyle = 'ISO, MDY';
 
 -- A cancel returns
 CREATE VIEW endless AS SELECT i AS id, 'a' AS t, 'a' AS g FROM generate_series(1, CASE current_setting('test.long', true) WHEN 'on' THEN 2000000000 ELSE 10 END) AS i;
