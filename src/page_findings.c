@@ -281,6 +281,29 @@ PutSlices(FmaPage *page, FmaNode *slices)
 	FmaPut(page->out, "</details>\n");
 }
 
+/* Why there are no hotspots: none was found, or none was looked for */
+static void
+PutNoHotspots(FmaPage *page)
+{
+	static const char left_out[] = "left out: ";
+	FmaNode    *stages = FmaNodeList(page->report, "stages");
+
+	for (int i = 0; i < Min(FmaListLength(stages), FMA_MAX_TABLE_ROWS); i++)
+	{
+		FmaNode    *stage = FmaListObject(stages, i);
+		char	   *name = FmaNodeText(stage, "stage");
+		char	   *message = FmaNodeText(stage, "message");
+
+		if (name == NULL || strcmp(name, "slices") != 0 || message == NULL || strncmp(message, left_out, strlen(left_out)) != 0)
+			continue;
+		FmaPut(page->out, "<p>Hotspots were not searched: ");
+		FmaPutData(page->out, message + strlen(left_out), FMA_SHOWN_LENGTH);
+		FmaPut(page->out, ".</p>\n");
+		return;
+	}
+	FmaPut(page->out, "<p>No slice fails more often than the rest beyond chance.</p>\n");
+}
+
 /* Where it fails: the few slices that matter, and those beside them */
 void
 FmaPutHotspots(FmaPage *page)
@@ -289,7 +312,7 @@ FmaPutHotspots(FmaPage *page)
 	FmaNode    *slices = FmaNodeList(page->report, "slices");
 
 	if (FmaListLength(hotspots) == 0)
-		FmaPut(page->out, "<p>No slice fails more often than the rest beyond chance.</p>\n");
+		PutNoHotspots(page);
 	else
 	{
 		FmaPut(page->out, "<p class=\"about\">Each is worse than the rest and than every more general slice, beyond chance. ");

@@ -52,13 +52,21 @@ static void
 PutValue(FmaPage *page, FmaNode *item, const char *key)
 {
 	double		number = FmaNodeNumber(item, key);
+	char	   *text = FmaNodeText(item, key);
 
-	if (isnan(number))
+	/* A numeric is written with all its digits, as text. */
+	if (isnan(number) && page->is_loss && text != NULL)
 	{
-		FmaPutData(page->out, FmaNodeText(item, key), FMA_SHOWN_LENGTH);
-		return;
+		char	   *end;
+
+		number = strtod(text, &end);
+		if (end == text || *end != '\0' || !isfinite(number))
+			number = NAN;
 	}
-	FmaPutExactWord(page->out, number, FmaNumberText);
+	if (isnan(number))
+		FmaPutData(page->out, text, FMA_SHOWN_LENGTH);
+	else
+		FmaPutExactWord(page->out, number, FmaNumberText);
 }
 
 static void
@@ -289,7 +297,16 @@ PutAllErrors(FmaPage *page, FmaNode *groups)
 
 		if (kind == NULL || strcmp(kind, "errors") != 0)
 			continue;
-		FmaPut(page->out, "<div class=\"rows\" id=\"errors-rows\"><h3>All failures, the most confident first</h3>\n");
+		FmaPut(page->out, "<div class=\"rows\" id=\"errors-rows\"><h3>");
+		if (page->is_loss)
+			FmaPut(page->out, "All rows, the largest error first");
+		else
+		{
+			FmaPut(page->out, "All failures");
+			if (!isnan(FmaNodeNumber(group, "confident_errors")))
+				FmaPut(page->out, ", the most confident first");
+		}
+		FmaPut(page->out, "</h3>\n");
 		PutGroup(page, "Rows that failed", group, NULL);
 		return;
 	}
@@ -321,6 +338,16 @@ PutGroupLinks(FmaPage *page)
 	FmaPut(page->out, "</p>\n");
 }
 
+/* Whether the rows have a confidence, so that some errors can be confident ones */
+static bool
+HasConfidence(FmaNode *groups)
+{
+	for (int i = 0; i < Min(FmaListLength(groups), MAX_GROUPS); i++)
+		if (!isnan(FmaNodeNumber(FmaListObject(groups, i), "confident_errors")))
+			return true;
+	return false;
+}
+
 /* The rows behind hotspots and cells: of all groups, the one whose link was followed is shown */
 void
 FmaPutExamples(FmaPage *page)
@@ -333,7 +360,7 @@ FmaPutExamples(FmaPage *page)
 		FmaPut(page->out, "<p class=\"about\">This report lists no rows. A click on a hotspot&rsquo;s link or on a cell of the matrix shows the SQL that does.</p>\n");
 	PutGroupLinks(page);
 	FmaPut(page->out, "<div class=\"groups\">\n");
-	if (FmaListLength(groups) > 0)
+	if (HasConfidence(groups))
 		FmaPut(page->out, "<input type=\"checkbox\" id=\"confident-only\"><label for=\"confident-only\">Only confident errors</label>\n");
 	PutGroups(page, groups, cells, hotspots);
 	PutListings(page, cells, hotspots);

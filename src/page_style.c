@@ -92,7 +92,7 @@ const char *const FmaPageStyle[] = {
 	".grid { stroke: var(--line); stroke-width: 1; fill: none }\n",
 	".rule { stroke: var(--ink); stroke-width: 1; fill: none }\n",
 	".base { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 3 2; fill: none }\n",
-	"td .bar { width: 150px; height: 18px; max-width: none; margin: -2px 0; position: relative; top: .2em }\n",
+	"td .bar { display: inline-block; width: 150px; height: 18px; max-width: none; margin: -2px 0; vertical-align: -.25em }\n",
 	".bar path { stroke: var(--ink); stroke-width: 1; fill: none }\n",
 	".bar path:first-child { stroke: var(--bad); stroke-width: 10 }\n",
 	".bar path:first-child { stroke-opacity: .4 }\n",
@@ -184,6 +184,7 @@ const char *const FmaPageStyle[] = {
 	".back { font-size: .85rem }\n",
 	".groups > label { margin-top: .75rem }\n",
 	"footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .75rem; font-size: .8rem; color: var(--soft) }\n",
+	".rows td, .rows tbody th { vertical-align: middle }\n"
 	".rows img { display: block; width: 3.5rem; height: 3.5rem; object-fit: contain; background: var(--paper) }\n",
 	".none-confident { display: none; font-style: italic }\n",
 	"#confident-only:checked ~ .rows tbody tr:not(.confident) { display: none }\n",

@@ -51,8 +51,8 @@ BEGIN ATOMIC
 	)
 	SELECT format('SELECT fma_register(%L, %L%s%s);', of_dataset, relation,
 		(SELECT string_agg(format(', %I => %s', s.key, CASE jsonb_typeof(s.value)
-				WHEN 'array' THEN format('ARRAY[%s]', (SELECT string_agg(quote_literal(a.value), ', ' ORDER BY a.place)
-					FROM jsonb_array_elements_text(s.value) WITH ORDINALITY AS a (value, place)))
+				WHEN 'array' THEN coalesce((SELECT 'ARRAY[' || string_agg(quote_literal(a.value), ', ' ORDER BY a.place) || ']'
+					FROM jsonb_array_elements_text(s.value) WITH ORDINALITY AS a (value, place)), '''{}''')
 				WHEN 'number' THEN s.value::text
 				ELSE quote_literal(s.value #>> '{}') END), '' ORDER BY s.place)
 			FROM setting AS s WHERE s.place IS NOT NULL),

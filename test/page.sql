@@ -1,6 +1,6 @@
 -- The report's page: what it is made of, what strings from data become in it, and that any JSON makes one
 BEGIN;
-SELECT plan(67);
+SELECT plan(70);
 
 -- A report with something in every section; "label" is one of its labels and most of its other strings
 CREATE FUNCTION pg_temp.report(label text DEFAULT 'cat', more jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS $$
@@ -73,6 +73,8 @@ SELECT throws_ok($$ SELECT fma_render_html('"1"') $$, '22023', 'unknown format o
 SELECT is(fma_render_html(NULL), NULL, 'no report, no page');
 SELECT ok(pg_temp.is_sound(fma_render_html('{"format": 1}')), 'an empty report is a page');
 SELECT unalike(fma_render_html('{"format": 1}'), '%id="hotspots"%', 'without sections that have no data');
+SELECT alike(fma_render_html('{"format": 1, "hotspots": [], "stages": [{"stage": "slices", "message": "left out: there are no features"}]}'),
+	'%<p>Hotspots were not searched: there are no features.</p>%', 'or says that none were looked for');
 SELECT alike(fma_render_html('{"format": 1, "hotspots": []}'), '%No slice fails more often than the rest beyond chance.%', 'or says so in a line');
 
 -- The whole
@@ -117,6 +119,8 @@ SELECT matches(page, 'id="cell-0-0"><h3>cat, predicted right</h3>\s*<pre><code>S
 	'a cell without rows has the SQL that lists them') FROM page;
 SELECT matches(page, 'id="hotspot-2-rows".*only_errors =&gt; true, hotspot =&gt; 2', 'so has a hotspot') FROM page;
 SELECT matches(page, '<input type="checkbox" id="confident-only"><label for="confident-only">.*<div class="rows"', 'a checkbox before the rows') FROM page;
+SELECT unalike(fma_render_html('{"format": 1, "examples": {"groups": [{"kind": "errors", "items": [{"id": 1}]}]}}'), '%confident-only">Only%',
+	'but none where nothing has a confidence');
 SELECT is(pg_temp.count_of(page, '<tr class="confident">'), 1, 'which knows the confident errors') FROM page;
 SELECT is(pg_temp.count_of(page, 'class="none-confident"'), 2, 'and says where there are none') FROM page;
 SELECT matches(page, 'id="errors-rows".*<p>2 of 1,788; confident errors among all: 598.</p>', 'how many there are') FROM page;
@@ -178,5 +182,7 @@ SET LOCAL statement_timeout = 0;
 
 SELECT ok(page LIKE '%<span>90 labelled rows%' AND page LIKE '%of 90 rows%', 'rows that cannot be judged are not among those judged')
 FROM fma_render_html('{"format": 1, "overview": {"n": 100, "unlabelled": 10, "failures": 9, "failure_rate": 0.1}}') AS page;
+SELECT alike(fma_render_html('{"format": 1, "overview": {"mae": 2.5}, "examples": {"groups": [{"kind": "errors", "items": [{"id": 1, "truth": "176.4000000000000000", "prediction": "180"}]}]}}'),
+	'%>176.4<%', 'a number that is written as text is a number');
 SELECT * FROM finish();
 ROLLBACK;

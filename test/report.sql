@@ -135,6 +135,7 @@ INSERT INTO case_of VALUES ('right', 1, 'a', 'a'), ('wrong', 1, 'a', 'b'), ('bla
 INSERT INTO case_of SELECT 'single', i, 'a', CASE WHEN i % 2 = 0 THEN 'b' ELSE 'a' END, NULL, NULL, 'only' FROM generate_series(1, 10) AS i;
 INSERT INTO case_of SELECT 'numbers', i, NULL, NULL, i, i + CASE WHEN i % 2 = 0 THEN 1 ELSE -4 END + i % 3 - 1, (i % 2)::text FROM generate_series(1, 100) AS i;
 SELECT is(words('nothing'), E'There are no predictions to look at.\nHotspots were not searched (the dataset has no features).\nThis is the first run, with none to compare it with.', 'no rows');
+SELECT lives_ok(replace(fma_report_json('nothing') #>> '{reproduce,0}', '''nothing''', '''nothing again'''), 'what is said to make the dataset again does');
 SELECT is(words('none', '{"truth": "t", "prediction": "g", "features": ["u"]}'), E'None of 1,200 predictions failed (95 % interval 0 % to 0.32 %).\nWithout failures there are no hotspots.\nThis is the first run, with none to compare it with.', 'no failures');
 SELECT matches(words('all'), '^All 5 predictions failed \(95 % interval 56\.6 % to 100 %\)\.', 'nothing but failures');
 SELECT matches(words('right'), '^The only prediction did not fail\.', 'one row');
