@@ -36,6 +36,7 @@ SELECT model_id, dataset_id, k, model, fitted_by_run, fitted_at, retired FROM fm
 SELECT * FROM fma_result_cluster ORDER BY 1, 2;
 SELECT * FROM fma_result_duplicate ORDER BY run_id, group_id, id;
 SELECT * FROM fma_excluded ORDER BY 1, 2;
+SELECT report_id, dataset_id, run_id, created_at, created_by, has_rows, md5(report::text) FROM fma_report ORDER BY 1;
 SELECT * FROM fma_overview ORDER BY dataset;
 SELECT relname, pg_get_userbyid(relowner) = current_user, relacl IS NULL, relrowsecurity FROM pg_class WHERE relname ~ '^fma_' AND relkind IN ('r', 'S') ORDER BY 1;
 SELECT tablename, policyname, qual FROM pg_policies WHERE policyname ~ '^fma_' ORDER BY 1, 2;
@@ -56,7 +57,8 @@ round() {
 		-c "SELECT fma_register('second', 'seen', truth => 'truth', prediction => 'prediction', filter => 'id > 1')" \
 		-c "SELECT fma_share('first', 'dump_reader'), fma_share('second', 'public')" \
 		-c "SELECT fma_unregister('second')" -c "SELECT fma_register('third', 'seen', truth => 'truth', prediction => 'prediction')" \
-		-c "SELECT fma_add_rule('first', 'FailureRate', 0.5)" -c "SELECT fma_run('first'), fma_run('third')" -c "SELECT fma_exclude_duplicates('first')" >/dev/null
+		-c "SELECT fma_add_rule('first', 'FailureRate', 0.5)" -c "SELECT fma_run('first'), fma_run('third')" -c "SELECT fma_exclude_duplicates('first')" \
+		-c "SELECT fma_save_report('first')" >/dev/null
 	PGUSER=$dumper "$bindir/pg_dump" "$@" -f "$work/dump" fma_before
 	case " $* " in
 	*" -Fc "*) PGUSER=$dumper "$bindir/pg_restore" --exit-on-error -d fma_after "$work/dump" ;;
@@ -74,6 +76,7 @@ round() {
 	equal "next rule" 2 "$(PGUSER=$owner sql -d fma_after -c "SELECT \"$schema\".fma_add_rule('fourth', 'Accuracy', 0.5)")"
 	equal "next run" 3 "$(PGUSER=$owner sql -d fma_after -c 'SET client_min_messages = warning' -c "SELECT \"$schema\".fma_run('fourth')")"
 	equal "an old dataset's run" 4 "$(PGUSER=$owner sql -d fma_after -c 'SET client_min_messages = warning' -c "SELECT \"$schema\".fma_run('third')")"
+	equal "next report" 2 "$(PGUSER=$owner sql -d fma_after -c "SELECT \"$schema\".fma_save_report('first', examples => 0)")"
 	equal "their results" "complete 9 complete 9" "$(PGUSER=$owner sql -d fma_after -c "SELECT string_agg(concat_ws(' ', status, n), ' ') FROM \"$schema\".fma_result_run WHERE run_id > 2")"
 	# The model is still the one that was fitted, what was excluded is, and the next model has a new number
 	equal "a run with clusters" 5 "$(PGUSER=$owner sql -d fma_after -c 'SET client_min_messages = warning' -c "SELECT \"$schema\".fma_run('first')")"
