@@ -46,7 +46,7 @@ FmaLeaveOutSpaceTime(FmaRun *run)
 	if (FmaFailedSql(run->dataset) == NULL)
 		return "the dataset has no failures, only errors; failed says which are failures";
 	if (!HasPosition(run) && !HasTime(run))
-		return "no row has a place or a time";
+		return "no row has a longitude and latitude, or a time";
 	return NULL;
 }
 

@@ -83,7 +83,7 @@ SELECT fma_register('few', 'few', failed => 'bad', occurred_at => 'occurred', pl
 	fma_register('neither', 'few', failed => 'bad', features => '{}', place => 'place', task => 'condition');
 SELECT fma_run('few') > 0, fma_run('neither') > 0;
 SELECT is(status('few'), 'complete', 'no rows');
-SELECT is(note('neither', 'space-time'), 'left out: no row has a place or a time', 'neither places nor times');
+SELECT is(note('neither', 'space-time'), 'left out: no row has a longitude and latitude, or a time', 'neither places nor times');
 INSERT INTO few SELECT i, true, '2020-01-01', 'a', 0, 0 FROM generate_series(1, 9) AS i;
 SELECT fma_run('few') > 0;
 SELECT is((SELECT (status('few'), count(*))::text FROM fma_space_time_hotspots WHERE dataset = 'few'), '(complete,0)', 'all rows failed, in one place and period');
